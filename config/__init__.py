@@ -1,0 +1,1 @@
+"""Settings of one installation; nothing here imports the ledger."""

@@ -1,0 +1,91 @@
+"""Settings from the environment, frozen, with every bad value named at once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class BadSettings(Exception):
+    """One or more settings cannot be used; the message names each and its remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation's settings. Durations are whole minutes; paths are absolute."""
+
+    database_url: str
+    data_dir: Path
+    secret_key: str
+    place_name: str = "Community Ledger"
+    book_code: str = "MAIN"
+    base_url: str = "http://127.0.0.1:8000"
+    session_idle_minutes: int = 60
+    session_absolute_minutes: int = 12 * 60
+    secure_cookies: bool = False
+    serving: bool = True
+    testing: bool = False
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read ``LEDGER_*`` variables.
+
+        Raises:
+            BadSettings: naming every value that cannot be used.
+        """
+        problems: list[str] = []
+        data_dir = Path(env.get("LEDGER_DATA_DIR") or "var").expanduser().resolve()
+        url = env.get("LEDGER_DATABASE_URL") or f"sqlite:///{data_dir / 'ledger.sqlite'}"
+        if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            problems.append(
+                f"LEDGER_DATABASE_URL={url.split('@')[-1]!r}: use sqlite:///FILE or postgresql://…"
+            )
+        idle = _whole(env, "LEDGER_SESSION_IDLE_MINUTES", 60, problems)
+        absolute = _whole(env, "LEDGER_SESSION_ABSOLUTE_MINUTES", 720, problems)
+        secure = _yes_no(env, "LEDGER_SECURE_COOKIES", problems)
+        if problems:
+            raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
+        return cls(
+            database_url=url,
+            data_dir=data_dir,
+            secret_key=env.get("LEDGER_SECRET_KEY") or installation_secret(data_dir),
+            place_name=env.get("LEDGER_PLACE_NAME") or "Community Ledger",
+            book_code=env.get("LEDGER_BOOK") or "MAIN",
+            base_url=(env.get("LEDGER_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
+            session_idle_minutes=idle,
+            session_absolute_minutes=absolute,
+            secure_cookies=secure,
+            serving=env.get("FLASK_RUN_FROM_CLI") != "true",
+        )
+
+
+def installation_secret(data_dir: Path) -> str:
+    """This installation's own random secret, made at first use and readable by its owner only."""
+    path = data_dir / "secret.key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+    return path.read_text().strip()
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+    value = env.get(name) or str(default)
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 10_000:
+        problems.append(f"{name}={value!r}: use a whole number of minutes from 1 to 10000")
+        return default
+    return int(value)
+
+
+def _yes_no(env: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    value = (env.get(name) or "no").lower()
+    if value not in ("yes", "no"):
+        problems.append(f"{name}={value!r}: use yes or no")
+    return value == "yes"

@@ -1,0 +1,53 @@
+"""The application: settings in, a Flask service out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from config.settings import Settings
+from ledger import wings
+from ledger.kernel.db import check_ready, configure, db
+from ledger.kernel.limits import FORM_FIELDS_MAX, REQUEST_BYTES_MAX
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the service. When it is to serve requests, refuse to start on an unsafe database.
+
+    Raises:
+        NotReady: the database lacks a migration, a guard or a safe set-up.
+    """
+    app = Flask(__name__, static_folder=None, template_folder="pages/templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=_driver_url(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        MAX_FORM_PARTS=FORM_FIELDS_MAX,
+        TESTING=settings.testing,
+    )
+    app.extensions["ledger.settings"] = settings
+    db.init_app(app)
+    Migrate(app, db, directory="migrations")
+    with app.app_context():
+        configure(db.engine)
+    wings.attach(app)
+    if settings.serving:
+        with app.app_context():
+            check_ready(db.engine)
+    return app
+
+
+def _driver_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.database_url.startswith("sqlite"):
+        import pysqlite3.dbapi2
+
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return {"module": pysqlite3.dbapi2}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}

@@ -1,0 +1,1 @@
+"""Approvals: proposals and decisions by different people within delegated limits, for all that releases value."""

@@ -1,0 +1,1 @@
+"""Rules of assets: pure decisions from facts."""

@@ -1,0 +1,1 @@
+"""Rules of audit: pure decisions from facts."""

@@ -1,0 +1,1 @@
+"""Bookings: spaces, atoms, claims, series and occurrences, rates, use and its subsidy."""

@@ -1,0 +1,1 @@
+"""Rules of bookings: pure decisions from facts."""

@@ -1,0 +1,328 @@
+"""Questions to the books. Quantities are whole pence, minutes or items; debits count above zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.orm import Session
+
+from ledger.books.rules import Standing
+from ledger.kernel.errors import Missing
+
+_HEAD = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book")
+_HEAD_LOCKED = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book FOR UPDATE")
+_STANDINGS = text(
+    "SELECT a.id, a.path, a.unit, f.code AS fund, b.guard, b.dr, b.cr, b.held_dr, b.held_cr,"
+    " b.version, a.fund AS fund_id FROM account a JOIN balance b ON b.account = a.id"
+    " JOIN fund f ON f.id = a.fund WHERE a.book = :book AND a.path IN :paths"
+).bindparams(bindparam("paths", expanding=True))
+_POSTED = text("SELECT id, seq, req_hash FROM journal WHERE book = :book AND id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """Where a book stands: the next number, the chain so far, the last recorded microsecond."""
+
+    next_seq: int
+    chain: bytes
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One account's balance. ``net`` is debits less credits; ``owed`` the mirror."""
+
+    path: str
+    type: str
+    unit: str
+    fund: str
+    dr: int
+    cr: int
+    held_dr: int
+    held_cr: int
+
+    @property
+    def net(self) -> int:
+        """Debits less credits, posted."""
+        return self.dr - self.cr
+
+    @property
+    def owed(self) -> int:
+        """Credits less debits, posted."""
+        return self.cr - self.dr
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One entry of an account with the journal it belongs to and the balance after it."""
+
+    seq: int
+    line: int
+    effective_on: date
+    recorded_us: int
+    id: str
+    kind: str
+    reason: str
+    maker: str
+    checker: str | None
+    side: str
+    amount: int
+    layer: str
+    unit: str
+    balance_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One journal as stored."""
+
+    seq: int
+    id: str
+    kind: str
+    effective_on: date
+    recorded_us: int
+    group_id: str
+    reason: str
+    purpose: str
+    maker: str
+    checker: str | None
+    resolves: int | None
+    reverses: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One entry of a journal with its account's path."""
+
+    line: int
+    path: str
+    side: str
+    amount: int
+    layer: str
+    unit: str
+    fund: str
+    acct_version: int
+    balance_after: int
+
+
+def book_id(session: Session, code: str) -> int:
+    """The number of the book with this code.
+
+    Raises:
+        Missing: there is none.
+    """
+    found = session.execute(text("SELECT id FROM book WHERE code = :code"), {"code": code}).scalar()
+    if found is None:
+        raise Missing(
+            f"There is no book “{code}”.", remedy="Make it with: flask ledger place create."
+        )
+    return int(found)
+
+
+def head(session: Session, book: int, *, lock: bool = False) -> HeadRow:
+    """Where the book stands; with ``lock``, nobody else posts to it until this unit ends."""
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    row = session.execute(_HEAD_LOCKED if lock and on_postgresql else _HEAD, {"book": book}).one()
+    return HeadRow(row[0], bytes(row[1]), row[2])
+
+
+def standings(session: Session, book: int, paths: Sequence[str]) -> dict[str, Standing]:
+    """The accounts with these paths as they stand now, by path."""
+    rows = session.execute(_STANDINGS, {"book": book, "paths": list(paths)})
+    return {row[1]: Standing(*row[:10]) for row in rows}
+
+
+def fund_ids(session: Session, book: int) -> dict[str, int]:
+    """The numbers of the book's funds, by code."""
+    rows = session.execute(text("SELECT code, id FROM fund WHERE book = :book"), {"book": book})
+    return {row[0]: row[1] for row in rows}
+
+
+def posted(session: Session, book: int, ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Which of these journal ids are posted already: number and request hash, by id."""
+    rows = session.execute(_POSTED, {"book": book, "ids": list(ids)})
+    return {row[0]: (row[1], bytes(row[2])) for row in rows}
+
+
+def balance(session: Session, book: int, path: str) -> BalanceRow:
+    """One account's balance, read from its running row.
+
+    Raises:
+        Missing: there is no such account.
+    """
+    rows = balances(session, book, [path])
+    if path not in rows:
+        raise Missing(f"There is no account “{path}”.", remedy="Check the path.", place=path)
+    return rows[path]
+
+
+def balances(session: Session, book: int, paths: Sequence[str]) -> dict[str, BalanceRow]:
+    """The balances of several accounts by path; accounts that do not exist are left out."""
+    statement = text(_BALANCES + " AND a.path IN :paths").bindparams(
+        bindparam("paths", expanding=True)
+    )
+    rows = session.execute(statement, {"book": book, "paths": list(paths)})
+    return {row[0]: BalanceRow(*row) for row in rows}
+
+
+_BALANCES = (
+    "SELECT a.path, a.type, a.unit, f.code, b.dr, b.cr, b.held_dr, b.held_cr FROM account a"
+    " JOIN balance b ON b.account = a.id JOIN fund f ON f.id = a.fund WHERE a.book = :book"
+)
+
+
+def owed(session: Session, book: int, path: str) -> int:
+    """Credits less debits of an account, or 0 where the account does not exist yet."""
+    row = balances(session, book, [path]).get(path)
+    return row.owed if row else 0
+
+
+def net(session: Session, book: int, path: str) -> int:
+    """Debits less credits of an account, or 0 where the account does not exist yet."""
+    return -owed(session, book, path)
+
+
+def trial_balance(session: Session, book: int, *, under: str = "") -> list[BalanceRow]:
+    """Every account's running balance in path order, or those under one path."""
+    rows = session.execute(
+        text(_BALANCES + " AND (:under = '' OR a.path = :under OR a.path LIKE :pattern)"
+             " ORDER BY a.path"),
+        {"book": book, "under": under, "pattern": under + ":%"},
+    )  # fmt: skip
+    return [BalanceRow(*row) for row in rows]
+
+
+def recomputed_balances(session: Session, book: int, *, as_of: date | None = None) -> list[BalanceRow]:
+    """Every account's balance summed again from its entries, up to an effective day if given."""
+    rows = session.execute(
+        text(
+            "SELECT a.path, a.type, a.unit, f.code,"
+            " COALESCE(SUM(CASE WHEN e.layer='P' AND e.side='D' THEN e.amount END), 0),"
+            " COALESCE(SUM(CASE WHEN e.layer='P' AND e.side='C' THEN e.amount END), 0),"
+            " COALESCE(SUM(CASE WHEN e.layer='H' AND e.side='D' THEN e.amount END), 0),"
+            " COALESCE(SUM(CASE WHEN e.layer='H' AND e.side='C' THEN e.amount END), 0)"
+            " FROM account a JOIN fund f ON f.id = a.fund"
+            + (
+                " LEFT JOIN (entry e JOIN journal j ON j.book = e.book AND j.seq = e.seq"
+                " AND j.effective_on <= :as_of) ON e.account = a.id"
+                if as_of
+                else " LEFT JOIN entry e ON e.account = a.id"
+            )
+            + " WHERE a.book = :book GROUP BY a.id, a.path, a.type, a.unit, f.code ORDER BY a.path"
+        ),
+        {"book": book} | ({"as_of": as_of.isoformat() if _sqlite(session) else as_of} if as_of else {}),
+    )
+    return [BalanceRow(row[0], row[1], row[2], row[3], *(int(cell) for cell in row[4:])) for row in rows]
+
+
+def _sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+_STATEMENT = (
+    "SELECT e.seq, e.line, j.effective_on, j.recorded_us, j.id, j.kind, j.reason, j.maker,"
+    " j.checker, e.side, e.amount, e.layer, e.unit, e.balance_after FROM entry e"
+    " JOIN journal j ON j.book = e.book AND j.seq = e.seq JOIN account a ON a.id = e.account"
+    " WHERE a.book = :book AND a.path = :path AND e.acct_version > :after"
+    " ORDER BY e.acct_version LIMIT :limit"
+)
+
+
+def statement(
+    session: Session, book: int, path: str, *, after: int = 0, limit: int = 200
+) -> list[StatementLine]:
+    """An account's entries in order, beginning after the ``after``-th (keyset paging)."""
+    rows = session.execute(
+        text(_STATEMENT), {"book": book, "path": path, "after": after, "limit": limit}
+    )
+    return [StatementLine(row[0], row[1], as_date(row[2]), *row[3:]) for row in rows]
+
+
+def as_date(value: Any) -> date:
+    """A day as either engine gives it to a plain query."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+_JOURNAL = (
+    "SELECT seq, id, kind, effective_on, recorded_us, group_id, reason, purpose, maker, checker,"
+    " resolves, reverses FROM journal WHERE book = :book"
+)
+
+
+def _journal_row(row: Any) -> JournalRow:
+    return JournalRow(row[0], row[1], row[2], as_date(row[3]), *row[4:])
+
+
+def journals(
+    session: Session, book: int, *, group: str = "", after: int = 0, limit: int = 200
+) -> list[JournalRow]:
+    """Journals in order, beginning after number ``after``; of one group if it is named."""
+    rows = session.execute(
+        text(_JOURNAL + " AND seq > :after AND (:grp = '' OR group_id = :grp)"
+             " ORDER BY seq LIMIT :limit"),
+        {"book": book, "grp": group, "after": after, "limit": limit},
+    )  # fmt: skip
+    return [_journal_row(row) for row in rows]
+
+
+def journal(session: Session, book: int, seq: int) -> tuple[JournalRow, list[EntryRow]]:
+    """One journal and its entries.
+
+    Raises:
+        Missing: there is no such journal.
+    """
+    row = session.execute(text(_JOURNAL + " AND seq = :seq"), {"book": book, "seq": seq}).first()
+    if row is None:
+        raise Missing(f"There is no journal {seq}.", remedy="Check the number.", place=str(seq))
+    entries = session.execute(
+        text(
+            "SELECT e.line, a.path, e.side, e.amount, e.layer, e.unit, f.code, e.acct_version,"
+            " e.balance_after FROM entry e JOIN account a ON a.id = e.account"
+            " JOIN fund f ON f.id = e.fund WHERE e.book = :book AND e.seq = :seq ORDER BY e.line"
+        ),
+        {"book": book, "seq": seq},
+    )
+    return _journal_row(row), [EntryRow(*entry) for entry in entries]
+
+
+def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The stored leaf hashes in order, streamed."""
+    rows = session.execute(
+        text("SELECT seq, leaf_hash FROM journal WHERE book = :book AND seq > :after ORDER BY seq"),
+        {"book": book, "after": after},
+        execution_options={"yield_per": 2000},
+    )
+    for row in rows:
+        yield row[0], bytes(row[1])
+
+
+def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+    """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
+    rows = session.execute(
+        text("SELECT seq, leaf, leaf_hash, chain FROM journal WHERE book = :book ORDER BY seq"),
+        {"book": book},
+        execution_options={"yield_per": 1000},
+    )
+    for row in rows:
+        yield row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])
+
+
+def periods(session: Session, book: int) -> list[dict[str, Any]]:
+    """The book's periods in order of time."""
+    rows = session.execute(
+        text(
+            "SELECT id, starts_on, ends_on, status, signed_by, countersigned_by, reason,"
+            " seq_at_close, trial_balance_hash FROM period WHERE book = :book ORDER BY starts_on"
+        ),
+        {"book": book},
+    ).mappings()
+    return [
+        dict(row) | {"starts_on": as_date(row["starts_on"]), "ends_on": as_date(row["ends_on"])}
+        for row in rows
+    ]

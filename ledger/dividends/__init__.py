@@ -1,0 +1,1 @@
+"""Dividends: agreements, determinations, reservations, awards, holdbacks and their release."""

@@ -1,0 +1,1 @@
+"""Rules of dividends: pure decisions from facts."""

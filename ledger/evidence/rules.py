@@ -1,0 +1,1 @@
+"""Rules of evidence: pure decisions from facts."""

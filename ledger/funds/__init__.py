@@ -1,0 +1,1 @@
+"""Funds: match offers and pots that institutions commit, reserve and pay."""

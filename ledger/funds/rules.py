@@ -1,0 +1,1 @@
+"""Rules of funds: pure decisions from facts."""

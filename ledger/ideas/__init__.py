@@ -1,0 +1,1 @@
+"""Ideas: the innovation brokers' register. Grows here; no table yet."""

@@ -1,0 +1,1 @@
+"""Rules of ideas: pure decisions from facts."""

@@ -1,0 +1,1 @@
+"""The kernel: database, clock, money, ids, errors and limits that every wing stands on."""

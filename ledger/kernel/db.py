@@ -1,0 +1,288 @@
+"""The database: one engine set-up, one way to open a unit of work, one refusal to start.
+
+Source of the set-up: SQLite's own advice on WAL and busy handling, and measurements kept in
+``docs/decisions/0001-engine-and-driver.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any, Final, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Text,
+    event,
+    exc,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+from ledger.kernel import limits
+from ledger.kernel.errors import Busy, LedgerError, NotReady, RefusedByDatabase, StorageFull
+
+_SAFE_SQLITE: Final = (3, 51, 3)
+_SAFE_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
+_PRAGMAS: Final = {
+    "busy_timeout": 5000,
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "secure_delete": 1,
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+    "temp_store": 2,
+    "journal_size_limit": 67_108_864,
+}
+_RETRYABLE_STATES: Final = frozenset({"40001", "40P01", "55P03"})
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant; naive values are refused going in and never come out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive instant; store UTC."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "an instant must be aware"
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC instant."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The declarative base; its metadata is the one that migrations are compared with."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    registry = registry(
+        metadata=metadata,
+        type_annotation_map={
+            int: BigInteger(),
+            str: Text(),
+            bytes: LargeBinary(),
+            datetime: UtcDateTime(),
+            date: Date(),
+        },
+    )
+
+
+db: Final = SQLAlchemy(model_class=Base)
+
+_guards: set[str] = set()
+
+Result = TypeVar("Result")
+
+
+def declare_guards(names: Iterable[str]) -> None:
+    """Say which triggers or constraints must exist in the database before the service starts.
+
+    A name that only one engine has is written ``sqlite:name`` or ``postgresql:name``.
+    """
+    _guards.update(names)
+
+
+def configure(engine: Engine) -> None:
+    """Attach the connection and transaction settings to a new engine, and refuse unsafe ones."""
+    if engine.dialect.name == "sqlite":
+        _configure_sqlite(engine)
+    else:
+        _configure_postgresql(engine)
+
+    @event.listens_for(engine, "checkout")
+    def _own_process(_connection: Any, record: Any, proxy: Any) -> None:
+        if record.info.get("pid") != os.getpid():
+            record.dbapi_connection = proxy.dbapi_connection = None
+            raise exc.DisconnectionError("a connection may not cross a fork")
+
+
+def _configure_sqlite(engine: Engine) -> None:
+    version = engine.dialect.dbapi.sqlite_version_info  # type: ignore[union-attr]
+    if not sqlite_is_safe(version):
+        raise NotReady(
+            f"SQLite {'.'.join(map(str, version))} can corrupt a database in WAL mode.",
+            remedy="Install the pinned requirements (pysqlite3), which carry a repaired SQLite.",
+        )
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for name, value in _PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name}={value}")
+        found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _PRAGMAS}
+        cursor.close()
+        if found != _PRAGMAS:
+            wrong = sorted(name for name in _PRAGMAS if found[name] != _PRAGMAS[name])
+            raise NotReady(
+                f"SQLite did not accept these settings: {', '.join(wrong)}.",
+                remedy="Keep the database on a local disk that supports write-ahead logging.",
+            )
+        record.info["pid"] = os.getpid()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get("ledger_readonly", False)
+        cursor: Any = connection.connection.cursor()
+        cursor.execute(f"PRAGMA query_only={int(read_only)}")
+        cursor.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        cursor.close()
+
+
+def _configure_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SET default_transaction_isolation='read committed'; SET lock_timeout='3s';"
+            "SET statement_timeout='60s'; SET idle_in_transaction_session_timeout='60s';"
+            "SET TimeZone='UTC'"
+        )
+        cursor.close()
+        connection.commit()
+        record.info["pid"] = os.getpid()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("ledger_readonly"):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def sqlite_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite is free of the WAL-reset fault (sqlite.org/wal.html)."""
+    return version >= _SAFE_SQLITE or any(
+        version[:2] == fixed[:2] and version >= fixed for fixed in _SAFE_BACKPORTS
+    )
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether this unit of work runs on SQLite (else PostgreSQL)."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+@contextmanager
+def transaction(*, read_only: bool = False) -> Iterator[Session]:
+    """One unit of work: everything in the block is committed together or not at all.
+
+    Writers begin with the write lock on SQLite, so that nothing read in the block can be
+    stale. A read-only block cannot write on either engine.
+    """
+    with Session(db.engine, expire_on_commit=False) as session:
+        if read_only:
+            session.connection(execution_options={"ledger_readonly": True})
+        try:
+            yield session
+            session.commit()
+        except BaseException as error:
+            session.rollback()
+            refusal = _refusal(error)
+            if refusal is not None:
+                raise refusal from error
+            raise
+
+
+def transact(unit: Callable[[Session], Result]) -> Result:
+    """Run a whole unit of work, and run it again when the database asks for it.
+
+    Only a busy lock, a deadlock or a serialization failure is tried again, with growing
+    random pauses, up to ``limits.WRITE_ATTEMPTS_MAX`` times: then `Busy`, with nothing done.
+    """
+    deadline = time.monotonic() + limits.WRITE_DEADLINE_SECONDS
+    for attempt in range(limits.WRITE_ATTEMPTS_MAX):
+        try:
+            with transaction() as session:
+                return unit(session)
+        except Busy:
+            last = attempt == limits.WRITE_ATTEMPTS_MAX - 1
+            if last or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - jitter, no secret
+    raise AssertionError("the loop above returns or raises")
+
+
+def _refusal(error: BaseException) -> LedgerError | None:
+    """The refusal in a person's words for what a database driver raised, if it is one."""
+    if not isinstance(error, exc.DBAPIError):
+        return None
+    original: Any = error.orig
+    state = getattr(original, "sqlstate", None)
+    name = str(getattr(original, "sqlite_errorname", ""))
+    message = str(original).splitlines()[0][:300]
+    if state in _RETRYABLE_STATES or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Busy(
+            "Others were writing to the same records for too long.",
+            remedy="Nothing was changed. Try again in a few seconds.",
+        )
+    if state == "53100" or name.startswith("SQLITE_FULL"):
+        return StorageFull(
+            "The disk that holds the ledger is full.",
+            remedy="Nothing was changed. Ask the administrator to free some space.",
+        )
+    if isinstance(error, exc.IntegrityError) or "ledger:" in message:
+        return RefusedByDatabase(
+            message.replace("ledger: ", ""), remedy="Nothing was changed. Check and try again."
+        )
+    return None
+
+
+def check_ready(engine: Engine) -> None:
+    """Refuse to serve unless the schema is current and every guard is in place.
+
+    Raises:
+        NotReady: naming what is missing.
+    """
+    with engine.connect() as connection:
+        present = _guard_names(connection)
+    prefix = engine.dialect.name + ":"
+    wanted = {
+        name.removeprefix(prefix) for name in _guards if ":" not in name or name.startswith(prefix)
+    }
+    missing = sorted(wanted - present)
+    if missing:
+        raise NotReady(
+            f"The database lacks {len(missing)} of its guards: {', '.join(missing[:8])}.",
+            remedy="Run the migrations (flask db upgrade). If that does not help, restore a backup.",
+        )
+
+
+def _guard_names(connection: Connection) -> set[str]:
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(text("SELECT name FROM sqlite_master WHERE type='trigger'"))
+        return {row[0] for row in rows}
+    rows = connection.execute(
+        text(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+            " UNION ALL SELECT conname FROM pg_constraint WHERE contype = 'x'"
+        )
+    )
+    return {row[0] for row in rows}

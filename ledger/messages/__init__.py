@@ -1,0 +1,1 @@
+"""Messages: an outbox in which each message exists once, whatever is run again."""

@@ -1,0 +1,1 @@
+"""Rules of messages: pure decisions from facts."""

@@ -1,0 +1,1 @@
+"""Outcomes: measures, readings that are only ever revised, baselines and the statistics of proof."""

@@ -1,0 +1,1 @@
+"""Rules of outcomes: pure decisions from facts."""

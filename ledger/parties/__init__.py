@@ -1,0 +1,1 @@
+"""Parties: neighbourhoods, organisations, people, roles, sign-in, and the vault that alone can be erased."""

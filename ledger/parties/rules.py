@@ -1,0 +1,1 @@
+"""Rules of parties: pure decisions from facts."""

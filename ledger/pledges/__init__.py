@@ -1,0 +1,1 @@
+"""Pledges: collective promises with a threshold, commitments in any unit, collection and release."""

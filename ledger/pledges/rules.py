@@ -1,0 +1,1 @@
+"""Rules of pledges: pure decisions from facts."""

@@ -1,0 +1,26 @@
+"""Which wings this service has: their tables, routes and commands, attached in one place."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ledger.approvals import models as _approvals
+from ledger.assets import models as _assets
+from ledger.audit import models as _audit
+from ledger.bookings import models as _bookings
+from ledger.books import models as _books
+from ledger.dividends import models as _dividends
+from ledger.funds import models as _funds
+from ledger.messages import models as _messages
+from ledger.outcomes import models as _outcomes
+from ledger.parties import models as _parties
+from ledger.pledges import models as _pledges
+
+TABLES = (
+    _books, _audit, _parties, _approvals, _messages, _assets, _outcomes, _bookings, _funds,
+    _pledges, _dividends,
+)  # fmt: skip
+
+
+def attach(app: Flask) -> None:
+    """Register every blueprint and command on the application."""

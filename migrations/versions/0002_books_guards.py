@@ -1,0 +1,288 @@
+"""Books: what the database itself refuses, in the words of each engine.
+
+The refusals are the same on both: see docs/rules.md, B1 to B8. ``seal`` is what makes a
+journal whole: the deferred foreign key refuses, at COMMIT, any journal without one, and
+no seal can be made unless the journal balances.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+KINDS = {
+    "opening": 0, "adjustment": 1, "reversal": 1, "hold": 0, "hold.post": 0, "hold.void": 0,
+    "hold.expire": 0, "receipt": 0, "fund.contribution": 0, "fund.receipt": 0,
+    "pledge.promise": 0, "pledge.promise.end": 0, "pledge.settle": 0, "pledge.collect": 0,
+    "pledge.match.reserve": 0, "pledge.match.earn": 0, "pledge.match.return": 0,
+    "pledge.release": 1, "pledge.pay": 1, "pledge.refund": 0, "pledge.refund.pay": 1,
+    "pledge.default": 0, "pledge.excuse": 0, "pledge.hours": 0, "booking.confirm": 0,
+    "booking.use": 0, "booking.no_show": 0, "booking.cancel": 0, "booking.month": 0,
+    "dividend.commit": 0, "dividend.receipt": 0, "dividend.reserve": 0, "dividend.award": 1,
+    "dividend.return": 0, "dividend.pay": 1, "dividend.confirm": 0, "dividend.revise": 1,
+    "dividend.recover": 0, "saving.recognise": 0,
+}  # fmt: skip
+
+# Each guard: name, table, when, the condition that is refused, and the words of the refusal.
+REFUSALS = [
+    (
+        "head_starts_at_one", "head", "BEFORE INSERT",
+        "NEW.next_seq <> 1 OR NEW.last_us <> 0", "a book begins at entry one",
+    ),
+    (
+        "head_moves_with_journal", "head", "BEFORE UPDATE",
+        "NEW.book <> OLD.book OR NEW.next_seq <> OLD.next_seq + 1 OR NEW.last_us <= OLD.last_us"
+        " OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.book = NEW.book AND j.seq = OLD.next_seq"
+        " AND j.chain = NEW.chain AND j.recorded_us = NEW.last_us)",
+        "the head of a book moves only with a journal",
+    ),
+    (
+        "balance_starts_at_zero", "balance", "BEFORE INSERT",
+        "NEW.dr <> 0 OR NEW.cr <> 0 OR NEW.held_dr <> 0 OR NEW.held_cr <> 0 OR NEW.version <> 0",
+        "an account begins at zero",
+    ),
+    (
+        "balance_follows_entry", "balance", "BEFORE UPDATE",
+        "NEW.account <> OLD.account OR NEW.guard <> OLD.guard OR NEW.version <> OLD.version + 1"
+        " OR NOT EXISTS (SELECT 1 FROM entry e WHERE e.account = NEW.account"
+        " AND e.acct_version = NEW.version"
+        " AND NEW.dr = OLD.dr + CASE WHEN e.layer = 'P' AND e.side = 'D' THEN e.amount ELSE 0 END"
+        " AND NEW.cr = OLD.cr + CASE WHEN e.layer = 'P' AND e.side = 'C' THEN e.amount ELSE 0 END"
+        " AND NEW.held_dr = OLD.held_dr"
+        " + CASE WHEN e.layer = 'H' AND e.side = 'D' THEN e.amount ELSE 0 END"
+        " AND NEW.held_cr = OLD.held_cr"
+        " + CASE WHEN e.layer = 'H' AND e.side = 'C' THEN e.amount ELSE 0 END)",
+        "a balance moves only with an entry",
+    ),
+    (
+        "journal_checks", "journal", "BEFORE INSERT",
+        [
+            ("EXISTS (SELECT 1 FROM journal j WHERE j.book = NEW.book AND j.seq = NEW.seq)",
+             "a journal is never replaced"),
+            ("NOT EXISTS (SELECT 1 FROM head h WHERE h.book = NEW.book"
+             " AND h.next_seq = NEW.seq AND h.last_us < NEW.recorded_us)",
+             "a journal takes the next number and a later time"),
+            ("EXISTS (SELECT 1 FROM period p WHERE p.book = NEW.book AND p.status = 'CLOSED'"
+             " AND NEW.effective_on BETWEEN p.starts_on AND p.ends_on)",
+             "the period is closed"),
+            ("EXISTS (SELECT 1 FROM period p WHERE p.book = NEW.book AND p.status = 'ADJUSTING'"
+             " AND NEW.checker IS NULL AND NEW.effective_on BETWEEN p.starts_on AND p.ends_on)",
+             "a period being closed takes only entries that a second person checked"),
+            ("NEW.checker IS NULL AND EXISTS (SELECT 1 FROM journal_kind k"
+             " WHERE k.code = NEW.kind AND k.needs_checker = 1)",
+             "this kind of journal needs a second person"),
+            ("length(NEW.leaf_hash) <> 32 OR length(NEW.chain) <> 32 OR length(NEW.leaf) < 2",
+             "a journal keeps its leaf and hashes"),
+        ],
+        "",
+    ),
+    (
+        "entry_checks", "entry", "BEFORE INSERT",
+        [
+            ("EXISTS (SELECT 1 FROM seal s WHERE s.book = NEW.book AND s.seq = NEW.seq)",
+             "a sealed journal takes no more lines"),
+            ("EXISTS (SELECT 1 FROM entry e WHERE e.book = NEW.book AND e.seq = NEW.seq"
+             " AND e.line = NEW.line)",
+             "an entry is never replaced"),
+            ("NOT EXISTS (SELECT 1 FROM balance b WHERE b.account = NEW.account"
+             " AND b.version + 1 = NEW.acct_version AND NEW.balance_after ="
+             " CASE NEW.layer WHEN 'P' THEN b.dr - b.cr ELSE b.held_dr - b.held_cr END"
+             " + CASE NEW.side WHEN 'D' THEN NEW.amount ELSE -NEW.amount END)",
+             "an entry takes the next version and the true balance of its account"),
+            ("NEW.amount < 0 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.book = NEW.book"
+             " AND j.seq = NEW.seq AND j.resolves IS NOT NULL)",
+             "only the release of a hold may be below zero"),
+            ("EXISTS (SELECT 1 FROM fund f JOIN account a ON a.fund = f.id"
+             " JOIN journal j ON j.book = NEW.book AND j.seq = NEW.seq"
+             " WHERE a.id = NEW.account AND f.class = 'restricted' AND a.type = 'E'"
+             " AND j.purpose <> f.purpose)",
+             "restricted money is spent only on its purpose"),
+        ],
+        "",
+    ),
+    (
+        "seal_checks", "seal", "BEFORE INSERT",
+        [
+            ("EXISTS (SELECT 1 FROM seal s WHERE s.book = NEW.book AND s.seq = NEW.seq)",
+             "a seal is never replaced"),
+            ("NEW.lines < 2 OR NEW.lines <> (SELECT COUNT(*) FROM entry e WHERE e.book = NEW.book"
+             " AND e.seq = NEW.seq) OR NEW.lines <> (SELECT MAX(e.line) FROM entry e"
+             " WHERE e.book = NEW.book AND e.seq = NEW.seq)",
+             "a seal counts every line of its journal"),
+            ("EXISTS (SELECT 1 FROM entry e WHERE e.book = NEW.book AND e.seq = NEW.seq"
+             " GROUP BY e.unit, e.fund, e.layer"
+             " HAVING SUM(CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END) <> 0)",
+             "a journal balances in every unit, fund and layer"),
+            ("EXISTS (SELECT 1 FROM journal j JOIN entry e ON e.book = j.book"
+             " AND e.seq IN (j.seq, j.resolves) AND e.layer = 'H'"
+             " WHERE j.book = NEW.book AND j.seq = NEW.seq AND j.resolves IS NOT NULL"
+             " GROUP BY e.account, e.side HAVING SUM(e.amount) <> 0)",
+             "a hold is released exactly"),
+            ("EXISTS (SELECT 1 FROM journal j JOIN journal h ON h.book = j.book"
+             " AND h.seq = j.resolves JOIN entry e ON e.book = j.book AND e.seq = j.seq"
+             " WHERE j.book = NEW.book AND j.seq = NEW.seq AND e.layer = 'P'"
+             " AND h.deadline_us IS NOT NULL AND j.recorded_us > h.deadline_us)",
+             "a hold cannot be posted past its deadline"),
+        ],
+        "",
+    ),
+    (
+        "period_checks", "period", "BEFORE INSERT",
+        "NEW.status <> 'OPEN' OR EXISTS (SELECT 1 FROM period p WHERE p.book = NEW.book"
+        " AND p.starts_on <= NEW.ends_on AND NEW.starts_on <= p.ends_on)",
+        "a period begins open and overlaps no other",
+    ),
+    (
+        "period_moves", "period", "BEFORE UPDATE",
+        "NEW.book <> OLD.book OR NEW.starts_on <> OLD.starts_on OR NEW.ends_on <> OLD.ends_on"
+        " OR (OLD.status = 'OPEN' AND NEW.status NOT IN ('OPEN', 'ADJUSTING'))"
+        " OR (OLD.status = 'CLOSED' AND (NEW.status <> 'ADJUSTING' OR NEW.reason = OLD.reason"
+        " OR NEW.reason = '' OR NEW.signed_by IS NULL OR NEW.countersigned_by IS NULL))",
+        "a period goes open, adjusting, closed; opening it again takes two people and a reason",
+    ),
+]  # fmt: skip
+UNTOUCHABLE = ["journal", "entry", "seal", "unit", "fund", "account"]
+UNDELETABLE = ["head", "balance", "period"]
+TRUNCATED = ["journal", "entry", "seal", "balance"]
+
+WHOLE = {
+    "entry": ["amount", "acct_version", "balance_after", "line", "seq"],
+    "journal": ["seq", "recorded_us"],
+    "balance": ["dr", "cr", "held_dr", "held_cr", "version"],
+}
+ENTRY_MOVES = (
+    "UPDATE balance SET"
+    " dr = dr + CASE WHEN NEW.layer = 'P' AND NEW.side = 'D' THEN NEW.amount ELSE 0 END,"
+    " cr = cr + CASE WHEN NEW.layer = 'P' AND NEW.side = 'C' THEN NEW.amount ELSE 0 END,"
+    " held_dr = held_dr + CASE WHEN NEW.layer = 'H' AND NEW.side = 'D' THEN NEW.amount ELSE 0 END,"
+    " held_cr = held_cr + CASE WHEN NEW.layer = 'H' AND NEW.side = 'C' THEN NEW.amount ELSE 0 END,"
+    " version = NEW.acct_version WHERE account = NEW.account"
+)
+JOURNAL_MOVES = (
+    "UPDATE head SET next_seq = next_seq + 1, chain = NEW.chain, last_us = NEW.recorded_us"
+    " WHERE book = NEW.book"
+)
+
+
+def _checks(table: str, condition: object, words: str) -> list[tuple[str, str]]:
+    checks = condition if isinstance(condition, list) else [(condition, words)]
+    return list(checks)
+
+
+def _sqlite() -> list[str]:
+    made = []
+    for name, table, when, condition, words in REFUSALS:
+        checks = _checks(table, condition, words)
+        if when == "BEFORE INSERT" and table in WHOLE:
+            kinds = " OR ".join(f"typeof(NEW.{column}) <> 'integer'" for column in WHOLE[table])
+            checks = [(kinds, "value is kept in whole numbers"), *checks]
+        body = " ".join(
+            f"SELECT RAISE(ABORT, 'ledger: {text}') WHERE {refused};" for refused, text in checks
+        )
+        made.append(f"CREATE TRIGGER {name} {when} ON {table} BEGIN {body} END")
+    for table in UNTOUCHABLE:
+        made.append(
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN"
+            f" SELECT RAISE(ABORT, 'ledger: {table} rows are never edited'); END"
+        )
+    for table in UNTOUCHABLE + UNDELETABLE:
+        made.append(
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN"
+            f" SELECT RAISE(ABORT, 'ledger: {table} rows are never deleted'); END"
+        )
+    made.append(
+        f"CREATE TRIGGER entry_moves_balance AFTER INSERT ON entry BEGIN {ENTRY_MOVES}; END"
+    )
+    made.append(
+        f"CREATE TRIGGER journal_moves_head AFTER INSERT ON journal BEGIN {JOURNAL_MOVES}; END"
+    )
+    return made
+
+
+def _function(name: str, body: str, result: str = "NEW") -> str:
+    return (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+        f" BEGIN {body} RETURN {result}; END $$"
+    )
+
+
+def _trigger(name: str, when: str, table: str, each: str = "ROW") -> str:
+    return f"CREATE TRIGGER {name} {when} ON {table} FOR EACH {each} EXECUTE FUNCTION {name}()"
+
+
+def _raise(words: str) -> str:
+    return f"RAISE EXCEPTION 'ledger: {words}' USING ERRCODE = 'integrity_constraint_violation';"
+
+
+def _postgresql() -> list[str]:
+    made = []
+    for name, table, when, condition, words in REFUSALS:
+        body = " ".join(
+            f"IF {refused} THEN {_raise(text)} END IF;"
+            for refused, text in _checks(table, condition, words)
+        )
+        made += [_function(name, body), _trigger(name, when, table)]
+    for table in UNTOUCHABLE:
+        name = f"{table}_no_update"
+        made.append(_function(name, _raise(f"{table} rows are never edited")))
+        made.append(_trigger(name, "BEFORE UPDATE", table))
+    for table in UNTOUCHABLE + UNDELETABLE:
+        name = f"{table}_no_delete"
+        made.append(_function(name, _raise(f"{table} rows are never deleted"), "OLD"))
+        made.append(_trigger(name, "BEFORE DELETE", table))
+    for table in TRUNCATED:
+        name = f"{table}_no_truncate"
+        made.append(_function(name, _raise(f"{table} rows are never deleted"), "NULL"))
+        made.append(_trigger(name, "BEFORE TRUNCATE", table, "STATEMENT"))
+    for name, table, body in (
+        ("entry_moves_balance", "entry", ENTRY_MOVES),
+        ("journal_moves_head", "journal", JOURNAL_MOVES),
+    ):
+        made += [_function(name, body + ";"), _trigger(name, "AFTER INSERT", table)]
+    return made
+
+
+def _names() -> list[tuple[str, str]]:
+    named = [(name, table) for name, table, *_ in REFUSALS]
+    named += [(f"{table}_no_update", table) for table in UNTOUCHABLE]
+    named += [(f"{table}_no_delete", table) for table in UNTOUCHABLE + UNDELETABLE]
+    return [*named, ("entry_moves_balance", "entry"), ("journal_moves_head", "journal")]
+
+
+def upgrade() -> None:
+    """Make the guards, the kinds of journal and the units that every book has."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in _sqlite() if sqlite else _postgresql():
+        op.execute(sa.text(statement.replace(":", r"\:")))
+    kinds = sa.table("journal_kind", sa.column("code"), sa.column("needs_checker"))
+    op.bulk_insert(kinds, [{"code": code, "needs_checker": two} for code, two in KINDS.items()])
+    units = sa.table("unit", sa.column("code"), sa.column("scale"), sa.column("name"))
+    op.bulk_insert(
+        units,
+        [
+            {"code": "GBP", "scale": 2, "name": "pounds, kept in pence"},
+            {"code": "HOUR", "scale": 0, "name": "hours given, kept in minutes"},
+            {"code": "MIN", "scale": 0, "name": "space minutes"},
+            {"code": "SAVING", "scale": 2, "name": "claimable savings, kept in pence"},
+        ],
+    )
+
+
+def downgrade() -> None:
+    """Take the guards away."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for name, table in _names():
+        op.execute(f"DROP TRIGGER {name}" + ("" if sqlite else f" ON {table}"))
+        if not sqlite:
+            op.execute(f"DROP FUNCTION {name}()")
+    if not sqlite:
+        for table in TRUNCATED:
+            op.execute(f"DROP TRIGGER {table}_no_truncate ON {table}")
+            op.execute(f"DROP FUNCTION {table}_no_truncate()")
+    op.execute("DELETE FROM unit")
+    op.execute("DELETE FROM journal_kind")

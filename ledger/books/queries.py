@@ -291,6 +291,20 @@ def journal(session: Session, book: int, seq: int) -> tuple[JournalRow, list[Ent
     return _journal_row(row), [EntryRow(*entry) for entry in entries]
 
 
+def answered_by(
+    session: Session, book: int, *, resolves: int | None = None, reverses: int | None = None
+) -> str | None:
+    """The id of the journal that resolved this hold, or reversed this journal, if one has."""
+    found = session.execute(
+        text(
+            "SELECT id FROM journal WHERE book = :book AND "
+            + ("resolves = :seq" if resolves is not None else "reverses = :seq")
+        ),
+        {"book": book, "seq": resolves if resolves is not None else reverses},
+    ).scalar()
+    return None if found is None else str(found)
+
+
 def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
     """The stored leaf hashes in order, streamed."""
     rows = session.execute(

@@ -6,15 +6,19 @@ B3  Recorded time only rises: the later of the clock and one microsecond after t
 B4  The same journal id with the same content is the same journal; with other content, refused.
 B5  A leaf is ASCII JSON with sorted keys, hashed with the prefix 0x00 (RFC 6962); the chain
     binds the chain before it, so nothing can be changed, moved or dropped unseen.
-B6  Restricted money is spent only on its fund's purpose.
+B6  Restricted money leaves its fund, as an expense or otherwise, only for the fund's purpose.
 B7  A hold is resolved once, wholly, and never posted past its deadline.
 B8  A period goes OPEN, ADJUSTING, CLOSED; closing and opening again each take two people.
+B9  A journal is reversed once at most, by its exact mirror; a release of a hold is not a hold.
+B10 Paths, units and the words of a journal can be read by any accountant's text tool: no line
+    breaks, no control characters, segments such as ``PLG-7K2M9QXA``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +26,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from ledger.kernel import limits
-from ledger.kernel.errors import Kind, LedgerError
+from ledger.kernel.errors import Invalid, Kind, LedgerError
 
 Side = Literal["D", "C"]
 Layer = Literal["P", "H"]
@@ -37,6 +41,10 @@ ROOTS: Final = {
 }
 FUND_CLASSES: Final = ("general", "designated", "restricted", "endowment")
 GENESIS: Final = bytes(32)
+_PATH: Final = re.compile(
+    r"(?:Assets|Liabilities|Equity|Income|Expenses)(?::[A-Z][A-Za-z0-9-]*)+", re.ASCII
+)
+_UNIT: Final = re.compile(r"[A-Z][A-Z0-9-]{0,22}[A-Z0-9]", re.ASCII)
 
 JOURNAL_KINDS: Final[dict[str, bool]] = {
     "opening": False,
@@ -111,6 +119,30 @@ class NotEnoughMoney(LedgerError):
     code = "books.not_enough"
     kind = Kind.CONFLICT
     title = "There is not enough in the account"
+
+
+class AlreadyResolved(LedgerError):
+    """The hold was posted, given up or expired before, or it never was a hold."""
+
+    code = "books.already_resolved"
+    kind = Kind.CONFLICT
+    title = "That hold is not waiting any more"
+
+
+class HoldExpired(LedgerError):
+    """The hold's deadline has passed: it can be given up, not posted."""
+
+    code = "books.hold_expired"
+    kind = Kind.GONE
+    title = "That hold has run out"
+
+
+class AlreadyReversed(LedgerError):
+    """The journal has been answered by its mirror before."""
+
+    code = "books.already_reversed"
+    kind = Kind.CONFLICT
+    title = "That entry was reversed before"
 
 
 class PeriodClosed(LedgerError):
@@ -246,12 +278,43 @@ class Standing:
         return 0
 
 
-def check_shape(spec: JournalSpec) -> None:
-    """B1 and B2 on what can be seen without the accounts.
+def check_path(path: str) -> None:
+    """B10: an account's path has one of the five roots and segments that text tools can read.
 
     Raises:
-        JournalRefused: too few or too many legs, a bad quantity, or an unknown kind.
+        Invalid: naming the path.
     """
+    if len(path) > limits.NAME_CHARS_MAX or _PATH.fullmatch(path) is None:
+        raise Invalid(
+            f"“{path[:80]}” is not a path of an account.",
+            remedy="Begin with Assets, Liabilities, Equity, Income or Expenses; then parts such as"
+            f" :Escrow:PLG-7K2M, each with a capital first; {limits.NAME_CHARS_MAX} letters at most.",
+            place=path[:80],
+        )
+
+
+def check_unit(code: str) -> None:
+    """B10: a unit's code is 2 to 24 capitals, digits or hyphens, beginning with a letter.
+
+    Raises:
+        Invalid: naming the code.
+    """
+    if _UNIT.fullmatch(code) is None:
+        raise Invalid(
+            f"“{code[:40]}” is not a code for a unit.",
+            remedy="Use 2 to 24 capital letters, digits or hyphens, such as CHAIR or TREE-SMALL.",
+            place=code[:40],
+        )
+
+
+def check_shape(spec: JournalSpec) -> None:
+    """B1, B2 and B10 on what can be seen without the accounts.
+
+    Raises:
+        JournalRefused: too few or too many legs, a bad quantity, an unknown kind, no day, or
+            words that cannot be kept.
+    """
+    _check_words(spec)
     if not 2 <= len(spec.legs) <= limits.JOURNAL_LEGS_MAX:
         raise JournalRefused(
             f"A journal of {len(spec.legs)} legs is not allowed.",
@@ -273,12 +336,33 @@ def check_shape(spec: JournalSpec) -> None:
                 remedy=f"Use a whole number from 1 to {limits.QUANTITY_MAX}.",
                 place=spec.id,
             )
+    if type(spec.effective_on) is not date:
+        raise JournalRefused(
+            f"{spec.effective_on!r} is not a day.",
+            remedy="Give the London day on which it takes effect, without a time.",
+            place=spec.id,
+        )
     if spec.checker is not None and spec.checker == spec.maker:
         raise JournalRefused(
             "The same person cannot make and check an entry.",
             remedy="Ask a second person to check it.",
             place=spec.id,
         )
+
+
+def _check_words(spec: JournalSpec) -> None:
+    words = {
+        "id": spec.id, "maker": spec.maker, "checker": "-" if spec.checker is None else spec.checker,
+        "group": spec.group, "reason": spec.reason, "purpose": spec.purpose,
+    }  # fmt: skip
+    for name, value in words.items():
+        missing = name in ("id", "maker", "checker") and not value.strip()
+        if missing or len(value) > limits.LINE_CHARS_MAX or not value.isprintable():
+            raise JournalRefused(
+                f"Its {name} is {'empty' if missing else 'too long or has unprintable characters'}.",
+                remedy=f"Use one line of at most {limits.LINE_CHARS_MAX} characters.",
+                place=spec.id[:80] if spec.id.isprintable() else "journal",
+            )
 
 
 def check_balanced(spec: JournalSpec, lines: Sequence[Line]) -> None:
@@ -308,6 +392,7 @@ def request_hash(spec: JournalSpec) -> bytes:
     facts = [
         spec.kind, spec.effective_on.isoformat(), spec.maker, spec.checker, spec.group,
         spec.reason, spec.purpose, spec.resolves, spec.reverses,
+        spec.deadline_at.isoformat() if spec.deadline_at else None,
         [[leg.path, leg.side, leg.quantity, leg.layer] for leg in spec.legs],
     ]  # fmt: skip
     return hashlib.sha256(canonical(facts)).digest()

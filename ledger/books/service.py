@@ -87,6 +87,7 @@ def open_fund(
 
 def open_unit(session: Session, *, code: str, name: str, scale: int = 0) -> None:
     """Define a unit of value (a named good, say); its scale can never change."""
+    rules.check_unit(code)
     if session.get(Unit, code) is None:
         session.add(Unit(code=code, scale=scale, name=name))
         session.flush()
@@ -98,6 +99,8 @@ def open_accounts(session: Session, *, book: int, specs: Sequence[AccountSpec]) 
     Raises:
         Conflict: an account exists with another unit, fund or guard.
     """
+    for spec in specs:
+        rules.check_path(spec.path)
     queries.head(session, book, lock=True)
     wanted = {spec.path: spec for spec in specs}
     found = queries.standings(session, book, list(wanted))
@@ -121,10 +124,10 @@ def open_accounts(session: Session, *, book: int, specs: Sequence[AccountSpec]) 
 def _open_account(
     session: Session, book: int, spec: AccountSpec, funds: dict[str, int]
 ) -> None:
-    if spec.fund not in funds or spec.path.split(":", 1)[0] not in rules.ROOTS:
+    if spec.fund not in funds:
         raise Invalid(
-            f"There is no fund “{spec.fund}”, or the path has no root.",
-            remedy=f"Begin the path with one of {', '.join(rules.ROOTS)} and name an open fund.",
+            f"There is no fund “{spec.fund}”.",
+            remedy="Name an open fund, or open it first.",
             place=spec.path,
         )
     account = Account(
@@ -280,6 +283,12 @@ class _Work:
                     f"The period of {', '.join(days)} is closed.",
                     remedy="Date the entry in an open period.",
                 ) from error
+            if "past its deadline" in str(error.orig):
+                raise rules.HoldExpired(
+                    "The deadline of the hold has passed.",
+                    remedy="Give the hold up, and begin again with a new one.",
+                    place=str(self.journals[0]["id"]),
+                ) from error
             raise
 
 
@@ -289,6 +298,14 @@ def reverse(
 ) -> Posted:  # fmt: skip
     """Answer a journal with its mirror. Once only; never an edit. Needs a second person."""
     row, entries = queries.journal(session, book, seq)
+    queries.head(session, book, lock=True)
+    earlier = queries.answered_by(session, book, reverses=seq)
+    if earlier is not None and earlier != id:
+        raise rules.AlreadyReversed(
+            f"Journal {seq} was reversed by {earlier}.",
+            remedy="Look at that entry. To put a reversal right, post an adjustment.",
+            place=row.id,
+        )
     legs = tuple(
         rules.Leg(entry.path, entry.side, entry.amount)  # type: ignore[arg-type]
         for entry in entries
@@ -305,18 +322,31 @@ def resolve_hold(
     session: Session, *, book: int, hold: int, spec: JournalSpec, now: datetime
 ) -> Posted:
     """Release a hold wholly, with the posted legs of ``spec`` (none: void or expiry)."""
-    _, entries = queries.journal(session, book, hold)
+    row, entries = queries.journal(session, book, hold)
+    queries.head(session, book, lock=True)
+    earlier = queries.answered_by(session, book, resolves=hold)
+    if earlier is not None and earlier != spec.id:
+        raise rules.AlreadyResolved(
+            f"Journal {hold} was resolved by {earlier}.",
+            remedy="Look at that entry: a hold is posted, given up or expired once.",
+            place=row.id,
+        )
     release = tuple(
         rules.Leg(entry.path, entry.side, -entry.amount, "H")  # type: ignore[arg-type]
         for entry in entries
         if entry.layer == "H"
     )
+    if not release or row.resolves is not None:
+        raise rules.AlreadyResolved(
+            f"Journal {hold} is not a hold.", remedy="Name the journal that holds.", place=row.id
+        )
     resolved = replace(spec, legs=release + spec.legs, resolves=hold)
     return post(session, book=book, spec=resolved, now=now)
 
 
 def open_period(session: Session, *, book: int, starts_on: date, ends_on: date) -> int:
     """Open an accounting period that overlaps no other; returns its number."""
+    queries.head(session, book, lock=True)
     period = Period(book=book, starts_on=starts_on, ends_on=ends_on, status="OPEN", reason="")
     session.add(period)
     session.flush()

@@ -32,7 +32,13 @@ KINDS = {
 REFUSALS = [
     (
         "head_starts_at_one", "head", "BEFORE INSERT",
-        "NEW.next_seq <> 1 OR NEW.last_us <> 0", "a book begins at entry one",
+        "NEW.next_seq <> 1 OR NEW.last_us <> 0"
+        " OR EXISTS (SELECT 1 FROM head h WHERE h.book = NEW.book)",
+        "a book begins at entry one, once",
+    ),
+    (
+        "book_keeps_code", "book", "BEFORE UPDATE", "NEW.id <> OLD.id OR NEW.code <> OLD.code",
+        "the code of a book never changes",
     ),
     (
         "head_moves_with_journal", "head", "BEFORE UPDATE",
@@ -43,8 +49,9 @@ REFUSALS = [
     ),
     (
         "balance_starts_at_zero", "balance", "BEFORE INSERT",
-        "NEW.dr <> 0 OR NEW.cr <> 0 OR NEW.held_dr <> 0 OR NEW.held_cr <> 0 OR NEW.version <> 0",
-        "an account begins at zero",
+        "NEW.dr <> 0 OR NEW.cr <> 0 OR NEW.held_dr <> 0 OR NEW.held_cr <> 0 OR NEW.version <> 0"
+        " OR EXISTS (SELECT 1 FROM balance b WHERE b.account = NEW.account)",
+        "an account begins at zero, once",
     ),
     (
         "balance_follows_entry", "balance", "BEFORE UPDATE",
@@ -62,7 +69,8 @@ REFUSALS = [
     (
         "journal_checks", "journal", "BEFORE INSERT",
         [
-            ("EXISTS (SELECT 1 FROM journal j WHERE j.book = NEW.book AND j.seq = NEW.seq)",
+            ("EXISTS (SELECT 1 FROM journal j WHERE j.book = NEW.book AND j.seq = NEW.seq)"
+             " OR EXISTS (SELECT 1 FROM journal j WHERE j.book = NEW.book AND j.id = NEW.id)",
              "a journal is never replaced"),
             ("NOT EXISTS (SELECT 1 FROM head h WHERE h.book = NEW.book"
              " AND h.next_seq = NEW.seq AND h.last_us < NEW.recorded_us)",
@@ -76,6 +84,11 @@ REFUSALS = [
             ("NEW.checker IS NULL AND EXISTS (SELECT 1 FROM journal_kind k"
              " WHERE k.code = NEW.kind AND k.needs_checker = 1)",
              "this kind of journal needs a second person"),
+            ("trim(NEW.id) = '' OR trim(NEW.maker) = '' OR trim(COALESCE(NEW.checker, '-')) = ''",
+             "a journal names itself and its people"),
+            ("NEW.resolves IS NOT NULL AND EXISTS (SELECT 1 FROM journal h"
+             " WHERE h.book = NEW.book AND h.seq = NEW.resolves AND h.resolves IS NOT NULL)",
+             "the release of a hold is not a hold"),
             ("length(NEW.leaf_hash) <> 32 OR length(NEW.chain) <> 32 OR length(NEW.leaf) < 2",
              "a journal keeps its leaf and hashes"),
         ],
@@ -123,6 +136,18 @@ REFUSALS = [
              " WHERE j.book = NEW.book AND j.seq = NEW.seq AND j.resolves IS NOT NULL"
              " GROUP BY e.account, e.side HAVING SUM(e.amount) <> 0)",
              "a hold is released exactly"),
+            ("EXISTS (SELECT 1 FROM journal j JOIN entry e ON e.book = j.book"
+             " AND e.seq IN (j.seq, j.reverses) AND e.layer = 'P'"
+             " WHERE j.book = NEW.book AND j.seq = NEW.seq AND j.reverses IS NOT NULL"
+             " GROUP BY e.account HAVING"
+             " SUM(CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END) <> 0)",
+             "a reversal mirrors its journal exactly"),
+            ("EXISTS (SELECT 1 FROM journal j JOIN entry e ON e.book = j.book AND e.seq = j.seq"
+             " AND e.layer = 'P' JOIN account a ON a.id = e.account JOIN fund f ON f.id = a.fund"
+             " WHERE j.book = NEW.book AND j.seq = NEW.seq AND f.class = 'restricted'"
+             " AND f.purpose <> j.purpose AND a.type IN ('E', 'I', 'Q') GROUP BY f.id, e.unit"
+             " HAVING SUM(CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END) > 0)",
+             "restricted money leaves its fund only for its purpose"),
             ("EXISTS (SELECT 1 FROM journal j JOIN journal h ON h.book = j.book"
              " AND h.seq = j.resolves JOIN entry e ON e.book = j.book AND e.seq = j.seq"
              " WHERE j.book = NEW.book AND j.seq = NEW.seq AND e.layer = 'P'"
@@ -139,22 +164,52 @@ REFUSALS = [
     ),
     (
         "period_moves", "period", "BEFORE UPDATE",
-        "NEW.book <> OLD.book OR NEW.starts_on <> OLD.starts_on OR NEW.ends_on <> OLD.ends_on"
+        "NEW.id <> OLD.id OR NEW.book <> OLD.book OR NEW.starts_on <> OLD.starts_on"
+        " OR NEW.ends_on <> OLD.ends_on"
         " OR (OLD.status = 'OPEN' AND NEW.status NOT IN ('OPEN', 'ADJUSTING'))"
+        " OR (OLD.status = 'ADJUSTING' AND NEW.status NOT IN ('ADJUSTING', 'CLOSED'))"
         " OR (OLD.status = 'CLOSED' AND (NEW.status <> 'ADJUSTING' OR NEW.reason = OLD.reason"
         " OR NEW.reason = '' OR NEW.signed_by IS NULL OR NEW.countersigned_by IS NULL))",
         "a period goes open, adjusting, closed; opening it again takes two people and a reason",
     ),
+    (
+        "period_balance_checks", "period_balance", "BEFORE INSERT",
+        "EXISTS (SELECT 1 FROM period p WHERE p.id = NEW.period AND p.status = 'CLOSED')"
+        " OR EXISTS (SELECT 1 FROM period_balance b WHERE b.period = NEW.period"
+        " AND b.account = NEW.account)",
+        "the sums of a closed period stand",
+    ),
+    (
+        "period_balance_stands", "period_balance", "BEFORE DELETE",
+        "EXISTS (SELECT 1 FROM period p WHERE p.id = OLD.period AND p.status = 'CLOSED')",
+        "the sums of a closed period stand",
+    ),
 ]  # fmt: skip
-UNTOUCHABLE = ["journal", "entry", "seal", "unit", "fund", "account"]
-UNDELETABLE = ["head", "balance", "period"]
-TRUNCATED = ["journal", "entry", "seal", "balance"]
+UNTOUCHABLE = ["journal", "entry", "seal", "unit", "fund", "account", "journal_kind"]
+UNEDITABLE = ["period_balance"]
+UNDELETABLE = ["head", "balance", "period", "book"]
+TRUNCATED = ["journal", "entry", "seal", "balance", "head", "period", "period_balance"]
 
 WHOLE = {
     "entry": ["amount", "acct_version", "balance_after", "line", "seq"],
     "journal": ["seq", "recorded_us"],
     "balance": ["dr", "cr", "held_dr", "held_cr", "version"],
 }
+"""SQLite keeps whatever it is given: there, these columns are refused unless whole numbers."""
+STRICT = {
+    "journal": [
+        ("date(NEW.effective_on) IS NOT NEW.effective_on", "a day is written as 2026-01-31"),
+        ("typeof(COALESCE(NEW.deadline_us, 0)) <> 'integer'",
+         "value is kept in whole numbers"),
+        ("typeof(NEW.leaf) <> 'blob' OR typeof(NEW.leaf_hash) <> 'blob'"
+         " OR typeof(NEW.chain) <> 'blob'", "a journal keeps its leaf and hashes"),
+    ],
+    "period": [
+        ("date(NEW.starts_on) IS NOT NEW.starts_on OR date(NEW.ends_on) IS NOT NEW.ends_on",
+         "a day is written as 2026-01-31"),
+    ],
+}  # fmt: skip
+"""What the types of PostgreSQL refuse by themselves, said to SQLite."""
 ENTRY_MOVES = (
     "UPDATE balance SET"
     " dr = dr + CASE WHEN NEW.layer = 'P' AND NEW.side = 'D' THEN NEW.amount ELSE 0 END,"
@@ -178,6 +233,8 @@ def _sqlite() -> list[str]:
     made = []
     for name, table, when, condition, words in REFUSALS:
         checks = _checks(table, condition, words)
+        if when == "BEFORE INSERT":
+            checks = [*STRICT.get(table, []), *checks]
         if when == "BEFORE INSERT" and table in WHOLE:
             kinds = " OR ".join(f"typeof(NEW.{column}) <> 'integer'" for column in WHOLE[table])
             checks = [(kinds, "value is kept in whole numbers"), *checks]
@@ -185,7 +242,7 @@ def _sqlite() -> list[str]:
             f"SELECT RAISE(ABORT, 'ledger: {text}') WHERE {refused};" for refused, text in checks
         )
         made.append(f"CREATE TRIGGER {name} {when} ON {table} BEGIN {body} END")
-    for table in UNTOUCHABLE:
+    for table in UNTOUCHABLE + UNEDITABLE:
         made.append(
             f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN"
             f" SELECT RAISE(ABORT, 'ledger: {table} rows are never edited'); END"
@@ -226,8 +283,11 @@ def _postgresql() -> list[str]:
             f"IF {refused} THEN {_raise(text)} END IF;"
             for refused, text in _checks(table, condition, words)
         )
-        made += [_function(name, body), _trigger(name, when, table)]
-    for table in UNTOUCHABLE:
+        if table == "journal":
+            body = "PERFORM 1 FROM head h WHERE h.book = NEW.book FOR UPDATE; " + body
+        result = "OLD" if when.endswith("DELETE") else "NEW"
+        made += [_function(name, body, result), _trigger(name, when, table)]
+    for table in UNTOUCHABLE + UNEDITABLE:
         name = f"{table}_no_update"
         made.append(_function(name, _raise(f"{table} rows are never edited")))
         made.append(_trigger(name, "BEFORE UPDATE", table))
@@ -249,7 +309,7 @@ def _postgresql() -> list[str]:
 
 def _names() -> list[tuple[str, str]]:
     named = [(name, table) for name, table, *_ in REFUSALS]
-    named += [(f"{table}_no_update", table) for table in UNTOUCHABLE]
+    named += [(f"{table}_no_update", table) for table in UNTOUCHABLE + UNEDITABLE]
     named += [(f"{table}_no_delete", table) for table in UNTOUCHABLE + UNDELETABLE]
     return [*named, ("entry_moves_balance", "entry"), ("journal_moves_head", "journal")]
 

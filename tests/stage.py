@@ -1,0 +1,186 @@
+"""The databases behind the tests: templates made once, copied for each test."""
+
+from __future__ import annotations
+
+import contextvars
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+from ledger.app import create_app
+from ledger.kernel import clock as kernel_clock
+from ledger.kernel.clock import FixedClock
+from ledger.kernel.db import db
+from tests import cast, postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Browser(FlaskClient):
+    """A client whose every request starts clean, as on a real server.
+
+    The test itself stands in an application context; without this each request would share
+    its ``g`` with the next one.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Make one request in a context of its own."""
+        kwargs.setdefault("buffered", True)
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+def quick_folder(factory: pytest.TempPathFactory) -> Path:
+    """A folder in memory where the machine has one (its sync is free), else a temporary one."""
+    memory = Path("/dev/shm")  # noqa: S108 - a private folder is made below
+    if memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30:
+        return Path(tempfile.mkdtemp(prefix="ledger-test-", dir=memory))
+    return factory.mktemp("databases")
+
+
+class Stages:
+    """One application for each engine, and the two templates of its database."""
+
+    def __init__(self, folder: Path, at: datetime) -> None:
+        self.folder, self.at = folder, at
+        self.stages: dict[str, Stage] = {}
+        self.failures: dict[str, Exception] = {}
+
+    def __enter__(self) -> Stages:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        for stage in self.stages.values():
+            stage.close()
+        postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fresh(self, engine: str, *, peopled: bool) -> Flask:
+        """The engine's application upon a new copy of a template."""
+        stage = self._stage(engine)
+        stage.reset("peopled" if peopled else "empty")
+        return stage.app
+
+    def place(self, engine: str) -> cast.Place:
+        """Who is in the peopled template."""
+        found = self._stage(engine).place
+        assert found is not None
+        return found
+
+    def _stage(self, engine: str) -> Stage:
+        if engine in self.failures:
+            raise self.failures[engine]
+        if engine not in self.stages:
+            kind = SqliteStage if engine == "sqlite" else PostgresqlStage
+            try:
+                self.stages[engine] = kind(self.folder, self.at)
+            except Exception as error:
+                self.failures[engine] = error
+                raise
+        return self.stages[engine]
+
+
+class Stage:
+    """One engine's application and templates."""
+
+    url: str
+
+    def __init__(self, folder: Path, at: datetime) -> None:
+        self.folder = folder
+        self.place: cast.Place | None = None
+        self.prepare()
+        self.app = self._application()
+        try:
+            self._make_templates(at)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_templates(self, at: datetime) -> None:
+        with self.app.app_context(), kernel_clock.using(FixedClock(at)):
+            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+            self.keep("empty")
+            self.place = cast.people_the_place()
+            self.keep("peopled")
+
+    def _application(self) -> Flask:
+        made = create_app(
+            Settings(
+                database_url=self.url, data_dir=self.folder / "data",
+                secret_key="only for tests, and longer than any guess",
+                place_name="Testwick", serving=False, testing=True,
+            )
+        )  # fmt: skip
+        made.test_client_class = Browser
+        return made
+
+    def release(self) -> None:
+        """Let go of every connection, so that the database can be exchanged."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+    def prepare(self) -> None:
+        """Make an empty database and set ``url``."""
+        raise NotImplementedError
+
+    def keep(self, template: str) -> None:
+        """Keep the database as it is now as a template."""
+        raise NotImplementedError
+
+    def reset(self, template: str) -> None:
+        """Put a copy of the template in the database's place."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go."""
+        self.release()
+
+
+class SqliteStage(Stage):
+    """A file, copied."""
+
+    def prepare(self) -> None:
+        self.file = self.folder / "test.sqlite"
+        self.url = f"sqlite:///{self.file}"
+
+    def keep(self, template: str) -> None:
+        with db.engine.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[no-untyped-call]
+        self.release()
+        shutil.copyfile(self.file, self.folder / f"{template}.sqlite")
+
+    def reset(self, template: str) -> None:
+        self.release()
+        for ending in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(self.folder / f"{template}.sqlite", self.file)
+
+
+class PostgresqlStage(Stage):
+    """A database, created from a template database."""
+
+    def prepare(self) -> None:
+        self.server = postgres.server()
+        self.server.run('CREATE DATABASE "test"')
+        self.url = self.server.url("test")
+
+    def keep(self, template: str) -> None:
+        self.release()
+        self.server.run(f'CREATE DATABASE "{template}" TEMPLATE "test" STRATEGY FILE_COPY')
+
+    def reset(self, template: str) -> None:
+        self.release()
+        self.server.run('DROP DATABASE IF EXISTS "test" WITH (FORCE)')
+        self.server.run(f'CREATE DATABASE "test" TEMPLATE "{template}" STRATEGY FILE_COPY')

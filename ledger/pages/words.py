@@ -1,0 +1,71 @@
+"""How values read on a page: the template filters, in the style of GOV.UK content."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Flask
+
+from ledger.kernel import clock
+from ledger.kernel.money import format_minutes, format_pence, format_quantity
+
+
+def pounds(quantity_pence: int) -> str:
+    """``2000`` as ``£20`` and ``2050`` as ``£20.50``: for sentences and summary lists."""
+    return format_pence(quantity_pence).removesuffix(".00")
+
+
+def pounds_exact(quantity_pence: int) -> str:
+    """``2000`` as ``£20.00``: for columns of figures and statements."""
+    return format_pence(quantity_pence)
+
+
+def hours(quantity_minutes: int) -> str:
+    """``150`` as ``2 hours 30 minutes``."""
+    return format_minutes(quantity_minutes)
+
+
+def quantity(amount: int, unit: str) -> str:
+    """A quantity in the words of its unit: pounds, hours, or a number and a noun."""
+    return pounds(amount) if unit in ("GBP", "SAVING") else format_quantity(amount, unit)
+
+
+def london_day(when: datetime | date | None) -> str:
+    """``2 March 2026``, the London day of an instant, or of a day itself."""
+    if when is None:
+        return ""
+    day = clock.london_day(when) if isinstance(when, datetime) else when
+    return f"{day.day} {day:%B %Y}"
+
+
+def day_short(when: datetime | date) -> str:
+    """``Mon 2 Mar``: for calendars."""
+    day = clock.london_day(when) if isinstance(when, datetime) else when
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def clock_time(at: datetime) -> str:
+    """``9am``, ``5:30pm``, ``midday``, ``midnight`` on London's wall clock."""
+    local = at.astimezone(clock.LONDON)
+    if local.minute == 0 and local.hour in (0, 12):
+        return "midday" if local.hour else "midnight"
+    minute = f":{local.minute:02d}" if local.minute else ""
+    return f"{local.hour % 12 or 12}{minute}{'pm' if local.hour >= 12 else 'am'}"
+
+
+def london_time(at: datetime | None) -> str:
+    """``2 March 2026 at 5:30pm`` on London's wall clock."""
+    return f"{london_day(at)} at {clock_time(at)}" if at else ""
+
+
+def plural(count: int, noun: str, many: str = "") -> str:
+    """``1 household``, ``1,200 households``; ``many`` for nouns like people."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def install(app: Flask) -> None:
+    """Give the templates these words."""
+    for word in (
+        pounds, pounds_exact, hours, quantity, london_day, day_short, clock_time, london_time, plural,
+    ):  # fmt: skip
+        app.add_template_filter(word)

@@ -1,1 +1,168 @@
-"""Questions to approvals."""
+"""Questions about two-person decisions: what is proposed, what waits, what was decided."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ledger.approvals import rules
+from ledger.approvals.models import Barred, Decision, Proposal
+from ledger.kernel import limits
+from ledger.kernel.errors import Missing
+from ledger.parties.rules import ACTIONS, Actor, may
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """One decision that was made."""
+
+    stage: str
+    person: str
+    verdict: str
+    reason: str
+    authority: str | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal with its decisions. ``digest`` is what a decision must repeat."""
+
+    id: str
+    kind: str
+    subject: str
+    facts: dict[str, object]
+    digest: str
+    quantity_pence: int
+    bucket: str
+    maker: str
+    stages: tuple[str, ...]
+    state: str
+    proposed_at: datetime
+    barred: tuple[str, ...]
+    decisions: tuple[DecisionView, ...]
+
+    def decided_by(self, stage: str) -> str | None:
+        """Who said yes at a stage."""
+        yes = (one.person for one in self.decisions if one.stage == stage and one.verdict == "yes")
+        return next(yes, None)
+
+    @property
+    def waits_for(self) -> str | None:
+        """The stage it waits for, or None."""
+        return {rules.PROPOSED: self.stages[0], rules.VERIFIED: rules.APPROVE}.get(self.state)
+
+
+def get(session: Session, reference: str) -> ProposalView:
+    """One proposal.
+
+    Raises:
+        Missing: there is none with that reference.
+    """
+    row = session.get(Proposal, reference)
+    if row is None:
+        raise Missing(
+            "There is no proposal with that reference.",
+            remedy="Check the reference.",
+            place=reference,
+        )
+    return _views(session, [row])[0]
+
+
+def for_subject(session: Session, subject: str) -> list[ProposalView]:
+    """Every proposal about a record, oldest first."""
+    rows = session.scalars(
+        select(Proposal)
+        .where(Proposal.subject == subject)
+        .order_by(Proposal.proposed_at, Proposal.id)
+    )
+    return _views(session, list(rows))
+
+
+def waiting_for(session: Session, actor: Actor) -> list[ProposalView]:
+    """What waits for this person's decision, oldest first: nothing they made, gain from, or
+    decided about before, and only stages that their roles allow.
+    """
+    rows = session.scalars(
+        select(Proposal)
+        .where(
+            Proposal.state.in_((rules.PROPOSED, rules.VERIFIED)),
+            Proposal.maker != actor.person,
+            Proposal.id.not_in(select(Barred.proposal).where(Barred.person == actor.person)),
+            Proposal.id.not_in(select(Decision.proposal).where(Decision.person == actor.person)),
+        )
+        .order_by(Proposal.proposed_at, Proposal.id)
+        .limit(limits.PAGE_ROWS_MAX)
+    )
+    views = _views(session, list(rows))
+    return [
+        view for view in views if view.waits_for and may(actor, action(view.kind, view.waits_for))
+    ]
+
+
+def action(kind: str, stage: str) -> str:
+    """The action that a decision needs: the kind's own (``determination.verify``) if the table
+    of actions names it, else the general one (``approval.verify``).
+    """
+    own = f"{kind}.{stage}"
+    return own if own in ACTIONS else f"approval.{stage}"
+
+
+def approved_pence(session: Session, *, bucket: str, financial_year: int) -> int:
+    """A5: how many pence were approved in a bucket in a financial year."""
+    return int(
+        session.scalar(
+            select(func.coalesce(func.sum(Proposal.quantity_pence), 0))
+            .join(Decision, Decision.proposal == Proposal.id)
+            .where(
+                Proposal.bucket == bucket,
+                Proposal.state.in_((rules.APPROVED, rules.USED)),
+                Decision.stage == rules.APPROVE,
+                Decision.verdict == "yes",
+                Decision.financial_year == financial_year,
+            )
+        )
+        or 0
+    )
+
+
+def _views(session: Session, rows: list[Proposal]) -> list[ProposalView]:
+    references = [row.id for row in rows]
+    barred: dict[str, list[str]] = {reference: [] for reference in references}
+    for one in session.scalars(
+        select(Barred).where(Barred.proposal.in_(references)).order_by(Barred.person)
+    ):
+        barred[one.proposal].append(one.person)
+    decided: dict[str, list[DecisionView]] = {reference: [] for reference in references}
+    for made in session.scalars(
+        select(Decision)
+        .where(Decision.proposal.in_(references))
+        .order_by(Decision.decided_at, Decision.stage.desc())
+    ):
+        decided[made.proposal].append(
+            DecisionView(
+                made.stage, made.person, made.verdict, made.reason, made.authority, made.decided_at
+            )
+        )
+    return [
+        ProposalView(
+            id=row.id,
+            kind=row.kind,
+            subject=row.subject,
+            facts=json.loads(row.facts),
+            digest=row.digest,
+            quantity_pence=row.quantity_pence,
+            bucket=row.bucket,
+            maker=row.maker,
+            stages=tuple(row.stages.split(",")),
+            state=row.state,
+            proposed_at=row.proposed_at,
+            barred=tuple(barred[row.id]),
+            decisions=tuple(decided[row.id]),
+        )
+        for row in rows
+    ]

@@ -1,1 +1,74 @@
-"""Tables of audit."""
+"""The tables of what was done: events, answers already given, and web sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.kernel.db import Base, declare_guards
+
+_Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class AuditEvent(Base):
+    """Who did what to what, when, on what authority and why; never edited or deleted."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        CheckConstraint("length(facts) <= 20000", name="facts"),
+        CheckConstraint("length(reason) <= 5000", name="reason"),
+        Index("ix_audit_event_subject", "subject", "id"),
+        Index("ix_audit_event_actor", "actor", "id"),
+        Index("ix_audit_event_at", "at"),
+    )
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    facts: Mapped[str]
+    reason: Mapped[str]
+    authority: Mapped[str]
+
+
+class Answer(Base):
+    """The answer given to a request with an idempotency key, kept with its effect."""
+
+    __tablename__ = "request_answer"
+    __table_args__ = (
+        CheckConstraint("length(key) BETWEEN 16 AND 255", name="key"),
+        CheckConstraint("status BETWEEN 200 AND 399", name="status"),
+        Index("ix_request_answer_answered_at", "answered_at"),
+    )
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    status: Mapped[int]
+    location: Mapped[str]
+    content_type: Mapped[str]
+    body: Mapped[bytes | None]
+    answered_at: Mapped[datetime]
+
+
+class WebSession(Base):
+    """One signed-in browser; only the hash of its secret is kept."""
+
+    __tablename__ = "web_session"
+    __table_args__ = (Index("ix_web_session_person", "person"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    person: Mapped[str]
+    browser: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str]
+
+
+declare_guards(
+    ["audit_event_no_update", "audit_event_no_delete", "request_answer_no_delete",
+     "request_answer_moves", "postgresql:audit_event_no_truncate"]
+)  # fmt: skip

@@ -1,0 +1,27 @@
+"""Every job there is, by name. A job that is not listed here never runs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.jobs.job import Job
+from ledger.schedule.rules import UnknownJob
+
+JOBS: Final[tuple[Job, ...]] = ()
+"""In the order in which they run when several are due at once."""
+
+
+def job_named(name: str) -> Job:
+    """The job with this name.
+
+    Raises:
+        UnknownJob: naming those there are.
+    """
+    for job in JOBS:
+        if job.name == name:
+            return job
+    raise UnknownJob(
+        f"There is no job “{name}”.",
+        remedy=f"Use one of: {', '.join(sorted(job.name for job in JOBS))}.",
+        place=name,
+    )

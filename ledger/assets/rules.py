@@ -1,1 +1,0 @@
-"""Rules of assets: pure decisions from facts."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+WHITE_TEXT_CONTRAST_MIN = 4.5
 
 
 class BadSettings(Exception):
@@ -21,6 +24,7 @@ class Settings:
     data_dir: Path
     secret_key: str
     place_name: str = "Community Ledger"
+    place_colour: str = "#00545c"
     book_code: str = "MAIN"
     base_url: str = "http://127.0.0.1:8000"
     session_idle_minutes: int = 60
@@ -46,6 +50,7 @@ class Settings:
         idle = _whole(env, "LEDGER_SESSION_IDLE_MINUTES", 60, problems)
         absolute = _whole(env, "LEDGER_SESSION_ABSOLUTE_MINUTES", 720, problems)
         secure = _yes_no(env, "LEDGER_SECURE_COOKIES", problems)
+        colour = _colour(env, "LEDGER_PLACE_COLOUR", "#00545c", problems)
         if problems:
             raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
         return cls(
@@ -53,6 +58,7 @@ class Settings:
             data_dir=data_dir,
             secret_key=env.get("LEDGER_SECRET_KEY") or installation_secret(data_dir),
             place_name=env.get("LEDGER_PLACE_NAME") or "Community Ledger",
+            place_colour=colour,
             book_code=env.get("LEDGER_BOOK") or "MAIN",
             base_url=(env.get("LEDGER_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
             session_idle_minutes=idle,
@@ -82,6 +88,25 @@ def _whole(env: Mapping[str, str], name: str, default: int, problems: list[str])
         problems.append(f"{name}={value!r}: use a whole number of minutes from 1 to 10000")
         return default
     return int(value)
+
+
+def _colour(env: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
+    """A colour that white text can be read on (contrast of at least 4.5 to 1, WCAG 1.4.3)."""
+    value = (env.get(name) or default).lower()
+    if not re.fullmatch(r"#[0-9a-f]{6}", value):
+        problems.append(f"{name}={value!r}: use a colour like #00545c")
+        return default
+    if _contrast_with_white(value) < WHITE_TEXT_CONTRAST_MIN:
+        problems.append(f"{name}={value!r}: too pale for white text, use a darker colour")
+        return default
+    return value
+
+
+def _contrast_with_white(colour: str) -> float:
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 1.05 / (luminance + 0.05)
 
 
 def _yes_no(env: Mapping[str, str], name: str, problems: list[str]) -> bool:

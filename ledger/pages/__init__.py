@@ -67,7 +67,9 @@ def register(app: Flask) -> None:
         if find_spec(f"ledger.pages.{name}") is None:
             continue
         module = import_module(f"ledger.pages.{name}")
-        for blueprint in {id(v): v for v in vars(module).values() if isinstance(v, Blueprint)}.values():
+        for blueprint in {
+            id(v): v for v in vars(module).values() if isinstance(v, Blueprint)
+        }.values():
             if blueprint.name not in app.blueprints:
                 app.register_blueprint(blueprint)
 

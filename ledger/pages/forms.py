@@ -24,6 +24,7 @@ _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-5][0-9]))?\s?(am|pm)?", re.ASCII | 
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,13}", re.ASCII)
 _FIELD = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _NOON = 12
+PARTS = ("day", "month", "year")
 
 
 class Form:
@@ -84,28 +85,30 @@ class Form:
 
     def pounds(self, name: str, *, what: str, required: bool = True) -> int:
         """An amount of money in whole pence; 0 when it is wrong or left empty."""
-        return self._parsed(name, what, required, 0, lambda typed: parse_pounds(typed, place=name))
+        return self._parsed(
+            name, what, 0, lambda typed: parse_pounds(typed, place=name), required=required
+        )
 
     def hours(self, name: str, *, what: str, required: bool = True) -> int:
         """An amount of time in whole minutes, typed as 2, 2.5 or 2:30; 0 when wrong or empty."""
-        return self._parsed(name, what, required, 0, _minutes)
+        return self._parsed(name, what, 0, _minutes, required=required)
 
     def whole(self, name: str, *, what: str, required: bool = True) -> int:
         """A whole number without sign; 0 when it is wrong or left empty."""
-        return self._parsed(name, what, required, 0, _whole)
+        return self._parsed(name, what, 0, _whole, required=required)
 
     def clock(self, name: str, *, what: str, required: bool = True) -> time | None:
         """A time of day, typed as 9:30, 9.30am or 18:00."""
-        return self._parsed(name, what, required, None, _clock_time)
+        return self._parsed(name, what, None, _clock_time, required=required)
 
     def day(self, name: str, *, what: str, required: bool = True) -> date | None:
         """A day from the three boxes of a date field. ``what`` as in "the last day"."""
-        parts = [self.value(f"{name}-{part}").strip() for part in ("day", "month", "year")]
+        parts = [self.value(f"{name}-{part}").strip() for part in PARTS]
         if not any(parts):
             if required:
                 self.wrong(name, f"Enter {what}")
             return None
-        missing = [part for part, typed in zip(("day", "month", "year"), parts) if not typed]
+        missing = [part for part, typed in zip(PARTS, parts, strict=True) if not typed]
         if missing:
             self.wrong(name, f"{_sentence(what)} must include a {' and '.join(missing)}")
             return None
@@ -118,7 +121,7 @@ class Form:
             return None
 
     def _parsed(
-        self, name: str, what: str, required: bool, empty: _T, parse: Callable[[str], _T]
+        self, name: str, what: str, empty: _T, parse: Callable[[str], _T], *, required: bool
     ) -> _T:
         typed = self.value(name).strip()
         if not typed:
@@ -152,7 +155,9 @@ def _minutes(typed: str) -> int:
 
 def _whole(typed: str) -> int:
     if _WHOLE.fullmatch(typed) is None:
-        raise Invalid(f"“{typed[:40]}” is not a whole number.", remedy="Enter digits only, like 20.")
+        raise Invalid(
+            f"“{typed[:40]}” is not a whole number.", remedy="Enter digits only, like 20."
+        )
     return int(typed.replace(",", ""))
 
 
@@ -165,5 +170,7 @@ def _clock_time(typed: str) -> time | None:
     elif half or hour > 23 or (match and match[2] is None):
         hour = 99
     if match is None or hour > 23:
-        raise Invalid(f"“{typed[:20]}” is not a time of day.", remedy="Enter it like 9:30 or 18:00.")
+        raise Invalid(
+            f"“{typed[:20]}” is not a time of day.", remedy="Enter it like 9:30 or 18:00."
+        )
     return time(hour, int(match[2] or 0))

@@ -1,49 +1,48 @@
-"""Style sheets, scripts and pictures: what is served, from where, and what is left out.
+"""Style sheets, scripts and pictures: what is served, from where, and for how long.
 
-``/static/NAME`` is ours; ``/assets/NAME`` is what npm installed under ``static/vendor``. The
-place wears its own name and colour: the GOV.UK typeface and the crown belong to GOV.UK, so
-their rules are taken out of the style sheet before it is served.
+``/static/NAME`` is ours; ``/assets/NAME`` is what ``scripts/page_assets.py`` installed from npm,
+without the typeface and the crest, which belong to GOV.UK. The place wears its own colour.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
 
 from flask import Response, abort, current_app, request
 
-STATIC = Path(__file__).parent / "static"
-VENDOR = STATIC / "vendor"
-VENDORED = frozenset({"govuk-frontend.min.css", "govuk-frontend.min.js", "leaflet.css", "leaflet.js"})
+STATIC = Path(__file__).resolve().parent / "static"
+VENDORED = {
+    "govuk-frontend.min.css": STATIC / "vendor" / "govuk-frontend.min.css",
+    "govuk-frontend.min.js": STATIC / "vendor" / "govuk-frontend.min.js",
+    "leaflet.css": STATIC / "vendor" / "leaflet" / "leaflet.css",
+    "leaflet.js": STATIC / "vendor" / "leaflet" / "leaflet.js",
+}
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".png": "image/png",
 }
 CACHE_SECONDS = 31_536_000
-_FONT_FACES = re.compile(r"@font-face\{[^}]*\}")
-_CREST = re.compile(r"url\(/assets/images/govuk-crest\.svg\)")
+CACHE_UNVERSIONED_SECONDS = 60
 
 
 def asset_url(name: str) -> str:
-    """The address of a style sheet, script or picture, changed whenever its content changes."""
+    """The address of a style sheet or script, changed whenever its content changes."""
     folder = "assets" if name in VENDORED else "static"
-    return f"/{folder}/{name}?v={_version(name)}"
+    body = _body(name)
+    return f"/{folder}/{name}?v={_digest(body) if body is not None else 'missing'}"
 
 
 def vendored(name: str) -> Response:
     """Serve one of the files that npm installed."""
-    if name not in VENDORED:
-        abort(404)
-    return _answer(name, _vendored_bytes(name))
+    return _answer(name) if name in VENDORED else abort(404)
 
 
 def own(name: str) -> Response:
     """Serve one of our own files, or the place's colours."""
-    return _answer(name, _own_bytes(name))
+    return _answer(name) if name not in VENDORED else abort(404)
 
 
 def place_css(colour: str) -> str:
@@ -55,45 +54,32 @@ def place_css(colour: str) -> str:
     )
 
 
-def _answer(name: str, body: bytes | None) -> Response:
+def _answer(name: str) -> Response:
+    body = _body(name)
     if body is None:
         abort(404)
     answer = Response(body, content_type=TYPES[Path(name).suffix])
     answer.set_etag(_digest(body))
-    is_versioned = request.args.get("v") == _digest(body)
     answer.cache_control.public = True
-    answer.cache_control.max_age = CACHE_SECONDS if is_versioned else 60
-    answer.cache_control.immutable = is_versioned or None
-    return answer.make_conditional(request)
+    answer.cache_control.max_age = CACHE_UNVERSIONED_SECONDS
+    if request.args.get("v") == _digest(body):
+        answer.cache_control.max_age = CACHE_SECONDS
+        answer.cache_control.immutable = True
+    answer.make_conditional(request)
+    return answer
 
 
-def _own_bytes(name: str) -> bytes | None:
+def _body(name: str) -> bytes | None:
     if name == "place.css":
         return place_css(current_app.extensions["ledger.settings"].place_colour).encode()
-    return _file_bytes(name)
+    return _file(name)
 
 
 @cache
-def _file_bytes(name: str) -> bytes | None:
-    path = (STATIC / name).resolve()
-    is_ours = path.parent == STATIC.resolve() and path.suffix in TYPES
-    return path.read_bytes() if is_ours and path.is_file() else None
-
-
-@cache
-def _vendored_bytes(name: str) -> bytes | None:
-    found = next(iter(sorted(VENDOR.rglob(name))), None)
-    if found is None:
-        return None
-    body = found.read_text(encoding="utf-8")
-    if name == "govuk-frontend.min.css":
-        body = _CREST.sub("none", _FONT_FACES.sub("", body)).replace("GDS Transport,", "")
-    return body.encode()
-
-
-def _version(name: str) -> str:
-    body = _vendored_bytes(name) if name in VENDORED else _own_bytes(name)
-    return _digest(body) if body is not None else "missing"
+def _file(name: str) -> bytes | None:
+    path = VENDORED.get(name, STATIC / name)
+    is_served = name in VENDORED or (path.resolve().parent == STATIC and path.suffix in TYPES)
+    return path.read_bytes() if is_served and path.is_file() else None
 
 
 def _digest(body: bytes) -> str:

@@ -75,9 +75,7 @@ def week_grid(
             Day(day, sorted((_box(*span, opens) for span in spans if span[0] == day), key=_first))
             for day in days
         ],
-        hours=[
-            (_row(minute, opens), _clock(minute)) for minute in range(opens, closes, 60)
-        ],
+        hours=[(_row(minute, opens), _clock(minute)) for minute in range(opens, closes, 60)],
         rows=(closes - opens) // QUARTER_MINUTES,
         summer_change_on=next((day for day in days if _changes(day)), None),
     )
@@ -101,7 +99,9 @@ def _wall_minute(at: datetime) -> int:
 def _box(day: date, entry: Entry, start: int, end: int, opens: int) -> Box:
     del day
     row = _row(start, opens)
-    return Box(row, max(1, _row(end + QUARTER_MINUTES - 1, opens) - row), _clock(start), _clock(end), entry)
+    return Box(
+        row, max(1, _row(end + QUARTER_MINUTES - 1, opens) - row), _clock(start), _clock(end), entry
+    )
 
 
 def _first(box: Box) -> int:

@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine_name" in metafunc.fixturenames:
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "engine_name" in metafunc.fixturenames and "engine_name" not in [m.args[0] for m in marks]:
         chosen = metafunc.config.option.engine
         metafunc.parametrize("engine_name", ENGINES if chosen == "both" else (chosen,))
 

@@ -248,7 +248,7 @@ def _refusal(error: BaseException) -> LedgerError | None:
             "The disk that holds the ledger is full.",
             remedy="Nothing was changed. Ask the administrator to free some space.",
         )
-    if isinstance(error, exc.IntegrityError) or "ledger:" in message:
+    if isinstance(error, exc.IntegrityError | exc.DataError) or "ledger:" in message:
         return RefusedByDatabase(
             message.replace("ledger: ", ""), remedy="Nothing was changed. Check and try again."
         )

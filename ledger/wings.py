@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from ledger import cli
 from ledger.approvals import models as _approvals
 from ledger.assets import models as _assets
 from ledger.audit import models as _audit
@@ -25,3 +26,4 @@ TABLES = (
 
 def attach(app: Flask) -> None:
     """Register every blueprint and command on the application."""
+    cli.attach(app)

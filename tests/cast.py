@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from ledger.audit import service as audit
 from ledger.books import service as books
+from ledger.http import cookies, passwords
 from ledger.kernel import clock as kernel_clock
 from ledger.kernel.db import transact
-from ledger.parties import rules as parties_rules
+from ledger.kernel.ids import new_secret
 from ledger.parties import service as parties
+from ledger.parties.rules import Actor
 
 PASSWORD = "a long walk along the canal"
 
@@ -33,6 +35,12 @@ NAMES = {
     "administrator": "Ada Quill",
 }
 """Who plays each part; ``resident2`` and ``officer2`` are the second of their role."""
+
+ORGANISATIONS = {
+    "council": "Testwick Council",
+    "agency": "Testwick Fire Service",
+    "group": "Friends of Canal Side",
+}
 
 HOMES = {
     "council": ("broker", "officer", "officer2", "head", "s151", "innovation_broker", "auditor",
@@ -72,56 +80,65 @@ class Place:
                 return self.organisations[kind]
         return None
 
-    def actor(self, part: str) -> Any:
+    def actor(self, part: str) -> Actor:
         """Somebody of the cast as an Actor: ``place.actor("officer")``."""
-        facts = {
-            "person": self.people[part],
-            "roles": frozenset({self.role(part)}),
-            "organisation": self.home(part),
-            "name": NAMES[part],
-        }
-        maker = getattr(parties_rules, "Actor", SimpleNamespace)
-        return maker(**facts)
+        return Actor(self.people[part], frozenset({self.role(part)}), self.home(part), NAMES[part])
 
 
 def people_the_place() -> Place:
     """Make the place by the services, once for each engine."""
     now = kernel_clock.now()
+    hashed = passwords.hashed(PASSWORD)
 
-    def unit(session: Any) -> Place:
+    def unit(session: Session) -> Place:
         book = books.create_book(session, code="MAIN", name="Testwick")
         books.open_unit(session, code="GBP", scale=2, name="Pounds")
         books.open_unit(session, code="HOUR", scale=0, name="Minutes")
         place = Place(book=book)
-        if not hasattr(parties, "add_person"):
-            place.people = {part: f"PER-{part.upper():0>8}" for part in NAMES}
-            place.organisations = {kind: f"ORG-{kind.upper():0>8}" for kind in HOMES}
-            place.neighbourhood = "NBH-00000001"
-            return place
         place.neighbourhood = parties.add_neighbourhood(session, name="Canal Side", now=now)
-        for kind, name in (
-            ("council", "Testwick Council"),
-            ("agency", "Testwick Fire Service"),
-            ("group", "Friends of Canal Side"),
-        ):
+        for kind, name in ORGANISATIONS.items():
             place.organisations[kind] = parties.add_organisation(
                 session, name=name, kind=kind, now=now
             )
         for part, name in NAMES.items():
-            place.people[part] = parties.add_person(
-                session, name=name, email=f"{part}@example.test",
-                roles=(place.role(part),), organisation=place.home(part), now=now,
+            person = parties.add_person(
+                session, name=name, email=f"{part}@example.test", roles=(place.role(part),),
+                organisation=place.home(part), now=now,
             )  # fmt: skip
+            parties.set_password(session, person=person, password_hash=hashed, by=person, now=now)
+            place.people[part] = person
         return place
 
     return transact(unit)
 
 
-def sign_in(app: Flask, browser: FlaskClient, place: Place, part: str) -> FlaskClient:
+def sign_in(browser: FlaskClient, place: Place, part: str) -> FlaskClient:
     """Sign in by the service's own session, without the form (that has its own tests)."""
-    raise NotImplementedError("sessions have not landed yet")
+    secret = new_secret()
+    transact(
+        lambda session: audit.start_web_session(
+            session, person=place.people[part], secret=secret, browser="test",
+            now=kernel_clock.now(),
+        )
+    )  # fmt: skip
+    browser.set_cookie(cookies.SESSION, secret)
+    return browser
 
 
 def api_client(app: Flask, place: Place, part: str) -> FlaskClient:
-    """A client with a token of every scope, which expires tomorrow."""
-    raise NotImplementedError("tokens have not landed yet")
+    """A client with a token of every scope that works for a month.
+
+    It brings a fresh ``Idempotency-Key`` to every unsafe call that has none.
+    """
+    person = place.people[part]
+    _, secret = transact(
+        lambda session: parties.make_token(
+            session, person=person, name="test", scopes=("read", "write"), days=30, by=person,
+            now=kernel_clock.now(),
+        )
+    )  # fmt: skip
+    browser = app.test_client()
+    browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+    assert hasattr(browser, "keyed"), "the stage's own client"
+    browser.keyed = True
+    return browser

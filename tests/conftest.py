@@ -116,7 +116,7 @@ def sign_in(app: Flask, place: cast.Place) -> Callable[[FlaskClient, str], Flask
     """Sign somebody of the cast in: ``sign_in(client, "treasurer")``."""
 
     def enter(browser: FlaskClient, role: str) -> FlaskClient:
-        return cast.sign_in(app, browser, place, role)
+        return cast.sign_in(browser, place, role)
 
     return enter
 

@@ -14,12 +14,14 @@ import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 
 from config.settings import Settings
 from ledger.app import create_app
 from ledger.kernel import clock as kernel_clock
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import db
+from ledger.kernel.ids import new_secret
 from tests import cast, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,12 +31,18 @@ class Browser(FlaskClient):
     """A client whose every request starts clean, as on a real server.
 
     The test itself stands in an application context; without this each request would share
-    its ``g`` with the next one.
+    its ``g`` with the next one. A ``keyed`` client brings an idempotency key to unsafe calls.
     """
+
+    keyed = False
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """Make one request in a context of its own."""
         kwargs.setdefault("buffered", True)
+        if self.keyed and kwargs.get("method", "GET") not in ("GET", "HEAD", "OPTIONS"):
+            headers = Headers(kwargs.get("headers"))
+            headers.setdefault("Idempotency-Key", new_secret())
+            kwargs["headers"] = headers
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 

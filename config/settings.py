@@ -25,6 +25,7 @@ class Settings:
     secret_key: str
     place_name: str = "Community Ledger"
     place_colour: str = "#00545c"
+    contact: str = ""
     book_code: str = "MAIN"
     base_url: str = "http://127.0.0.1:8000"
     session_idle_minutes: int = 60
@@ -59,6 +60,7 @@ class Settings:
             secret_key=env.get("LEDGER_SECRET_KEY") or installation_secret(data_dir),
             place_name=env.get("LEDGER_PLACE_NAME") or "Community Ledger",
             place_colour=colour,
+            contact=env.get("LEDGER_CONTACT") or "",
             book_code=env.get("LEDGER_BOOK") or "MAIN",
             base_url=(env.get("LEDGER_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
             session_idle_minutes=idle,

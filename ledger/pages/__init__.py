@@ -1,23 +1,23 @@
 """The pages: server-rendered, one task each, useful without script.
 
 ``register`` gives the application its templates, words, styles and every page of every audience.
+A file of this package that makes a blueprint needs no other mention.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+import importlib
+import pkgutil
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.http import guarded
+from ledger.http import current_actor, guarded
+from ledger.kernel.errors import LedgerError
 from ledger.pages import charts, styling, words
 
-MODULES = (
-    "public", "people", "groups", "bookings", "brokers", "council", "analysts", "auditors", "jobs",
-)  # fmt: skip
 FOOTER = (
     ("Help", "/help"),
     ("How the numbers are proved", "/help/proof"),
@@ -25,12 +25,6 @@ FOOTER = (
     ("Privacy", "/privacy"),
     ("Developers", "/developers"),
 )
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'"
-)
-
 files = Blueprint("files", __name__)
 
 
@@ -61,38 +55,38 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(asset_url=styling.asset_url, plot=charts.plot, footer_links=FOOTER)
     words.install(app)
     app.context_processor(_every_page)
-    app.after_request(_headers)
     app.register_blueprint(files)
-    for name in MODULES:
-        if find_spec(f"ledger.pages.{name}") is None:
-            continue
-        module = import_module(f"ledger.pages.{name}")
-        for blueprint in {
-            id(v): v for v in vars(module).values() if isinstance(v, Blueprint)
-        }.values():
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        for blueprint in [item for item in vars(module).values() if isinstance(item, Blueprint)]:
             if blueprint.name not in app.blueprints:
                 app.register_blueprint(blueprint)
 
 
 def _every_page() -> dict[str, Any]:
+    who = _who()
     return {
         "place_name": current_app.extensions["ledger.settings"].place_name,
-        "navigation": _navigation(request.path),
+        "navigation": _navigation(request.path, visiting=who is None),
+        "signed_in": who,
     }
 
 
-def _navigation(path: str) -> list[dict[str, Any]]:
-    entries = (("Pledges", "/pledges"), ("Buildings", "/buildings"), ("Agreements", "/agreements"))
+def _who() -> dict[str, str] | None:
+    """Who is signed in, for the bar under the header; nobody when that cannot be found out."""
+    try:
+        actor = current_actor()
+    except (LedgerError, SQLAlchemyError):  # an error page must come whatever is broken
+        return None
+    if not actor.signed_in:
+        return None
+    return {"name": actor.name, "desk": "/desk", "sign_out": "/sign-out"}
+
+
+def _navigation(path: str, *, visiting: bool) -> list[dict[str, Any]]:
+    entries = [("Pledges", "/pledges"), ("Buildings", "/buildings"), ("Agreements", "/agreements")]
+    entries += [("Sign in", "/sign-in")] if visiting else []
     return [
         {"text": text, "href": href, "active": path == href or path.startswith(href + "/")}
         for text, href in entries
     ]
-
-
-def _headers(answer: Response) -> Response:
-    if answer.mimetype == "text/html":
-        answer.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-    answer.headers.setdefault("Referrer-Policy", "same-origin")
-    answer.headers.setdefault("X-Frame-Options", "DENY")
-    return answer

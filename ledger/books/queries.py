@@ -312,8 +312,9 @@ def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tupl
         {"book": book, "after": after},
         execution_options={"yield_per": 2000},
     )
-    for row in rows:
-        yield row[0], bytes(row[1])
+    with rows:
+        for row in rows:
+            yield row[0], bytes(row[1])
 
 
 def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:
@@ -323,8 +324,9 @@ def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, byt
         {"book": book},
         execution_options={"yield_per": 1000},
     )
-    for row in rows:
-        yield row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])
+    with rows:
+        for row in rows:
+            yield row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])
 
 
 def periods(session: Session, book: int) -> list[dict[str, Any]]:

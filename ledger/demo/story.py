@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,6 +10,8 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from ledger.approvals import queries as approval_queries
+from ledger.approvals import service as approvals
 from ledger.kernel.clock import LONDON, FixedClock, london_day
 from ledger.kernel.db import transact
 from ledger.parties.rules import Actor, system
@@ -32,6 +35,8 @@ class Story:
     neighbours: list[str] = field(default_factory=list)
     actors: dict[str, Actor] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    _agenda: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    _planned: int = 0
 
     @property
     def now(self) -> datetime:
@@ -68,3 +73,27 @@ class Story:
     def job(self, name: str) -> Actor:
         """A job as an actor."""
         return system(name)
+
+    def plan(self, day: date, step: Callable[[], None], *, at: time = time(10)) -> None:
+        """Put a step of the story into the agenda; what lies past the present never happens."""
+        moment = datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
+        self._planned += 1
+        if moment <= self.today_at:
+            heapq.heappush(self._agenda, (moment, self._planned, step))
+
+    def live(self) -> None:
+        """Live through the agenda in order of time; a step may plan further steps."""
+        while self._agenda:
+            moment, _, step = heapq.heappop(self._agenda)
+            self.clock.at = max(self.clock.at, moment)
+            step()
+        self.clock.at = max(self.clock.at, self.today_at)
+
+    def decide(self, proposal: str, stage: str, who: str, reason: str) -> None:
+        """One of the council's people says yes to exactly what they were shown."""
+        self.do(
+            lambda session: approvals.decide(
+                session, proposal=proposal, stage=stage, actor=self.actor(who), verdict="yes",
+                reason=reason, digest=approval_queries.get(session, proposal).digest, now=self.now,
+            )
+        )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ledger import cli
+from ledger import api, cli, http, pages
 from ledger.approvals import models as _approvals
 from ledger.assets import models as _assets
 from ledger.audit import models as _audit
@@ -26,4 +26,7 @@ TABLES = (
 
 def attach(app: Flask) -> None:
     """Register every blueprint and command on the application."""
+    http.install(app)
+    pages.register(app)
+    api.register(app)
     cli.attach(app)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger.audit.models import AuditEvent
+from ledger.audit.models import Answer, AuditEvent, WebSession
 from ledger.kernel import limits
 
 
@@ -60,3 +60,56 @@ def _event(row: AuditEvent) -> Event:
         reason=row.reason,
         authority=row.authority,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WebSessionView:
+    """A signed-in browser."""
+
+    id: str
+    person: str
+    browser: str
+    started_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """An answer that was given to a request with a key; ``body`` is None once it was dropped."""
+
+    fingerprint: str
+    status: int
+    location: str
+    content_type: str
+    body: bytes | None
+
+
+def web_session(session: Session, secret_hash: str) -> WebSessionView | None:
+    """The session with that secret's hash, ended or not."""
+    row = session.scalars(select(WebSession).where(WebSession.secret_hash == secret_hash)).first()
+    return _web_session(row) if row else None
+
+
+def web_sessions(session: Session, person: str) -> list[WebSessionView]:
+    """The sessions of a person that have not been ended, the latest used first."""
+    rows = session.scalars(
+        select(WebSession)
+        .where(WebSession.person == person, WebSession.ended_at.is_(None))
+        .order_by(WebSession.seen_at.desc(), WebSession.id)
+    )
+    return [_web_session(row) for row in rows]
+
+
+def _web_session(row: WebSession) -> WebSessionView:
+    return WebSessionView(
+        row.id, row.person, row.browser, row.started_at, row.seen_at, row.ended_at
+    )
+
+
+def answer(session: Session, *, caller: str, route: str, key: str) -> AnswerView | None:
+    """The answer kept under a key for a caller and route, if the request was carried out."""
+    row = session.get(Answer, (caller, route, key))
+    if row is None:
+        return None
+    return AnswerView(row.fingerprint, row.status, row.location, row.content_type, row.body)

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from ledger.audit.models import AuditEvent
+from ledger.audit.models import Answer, AuditEvent, WebSession
 from ledger.kernel import limits
+from ledger.kernel.ids import new_id, secret_hash
 
 NO_FACTS: Mapping[str, object] = {}
 
@@ -43,4 +44,97 @@ def record(
             reason=reason[: limits.TEXT_CHARS_MAX],
             authority=authority,
         )
+    )
+
+
+def start_web_session(
+    session: Session, *, person: str, secret: str, browser: str, now: datetime
+) -> str:
+    """Remember a signed-in browser under a new id; only the hash of its secret is kept."""
+    reference = new_id("SES")
+    session.execute(
+        insert(WebSession).values(
+            id=reference,
+            secret_hash=secret_hash(secret),
+            person=person,
+            browser="".join(letter for letter in browser if letter.isprintable())[:200],
+            started_at=now,
+            seen_at=now,
+            ended_because="",
+        )
+    )
+    facts = {"session": reference}
+    record(session, at=now, actor=person, action="session.start", subject=person, facts=facts)
+    return reference
+
+
+def see_web_session(session: Session, *, reference: str, now: datetime) -> None:
+    """Note that a signed-in browser was used just now."""
+    session.execute(
+        update(WebSession)
+        .where(WebSession.id == reference, WebSession.ended_at.is_(None))
+        .values(seen_at=now)
+    )
+
+
+def end_web_sessions(
+    session: Session,
+    *,
+    person: str,
+    because: str,
+    by: str,
+    now: datetime,
+    only: str | None = None,
+    keep: str | None = None,
+) -> int:
+    """End a person's sessions (only one, or all but one) and return how many ended."""
+    query = update(WebSession).where(WebSession.person == person, WebSession.ended_at.is_(None))
+    if only is not None:
+        query = query.where(WebSession.id == only)
+    if keep is not None:
+        query = query.where(WebSession.id != keep)
+    ended: int = session.execute(query.values(ended_at=now, ended_because=because)).rowcount  # type: ignore[attr-defined]
+    if ended:
+        facts = {"ended": ended, "because": because}
+        record(session, at=now, actor=by, action="session.end", subject=person, facts=facts)
+    return ended
+
+
+def keep_answer(
+    session: Session,
+    *,
+    caller: str,
+    route: str,
+    key: str,
+    fingerprint: str,
+    status: int,
+    location: str,
+    content_type: str,
+    body: bytes,
+    now: datetime,
+) -> None:
+    """Keep the answer to a request beside its effect, so that asking again repeats the answer."""
+    session.execute(
+        insert(Answer).values(
+            caller=caller,
+            route=route,
+            key=key,
+            fingerprint=fingerprint,
+            status=status,
+            location=location,
+            content_type=content_type,
+            body=body,
+            answered_at=now,
+        )
+    )
+
+
+def forget_answer_bodies(session: Session, *, before: datetime) -> int:
+    """Drop the bodies of answers older than ``before``; key, status and place stay for ever."""
+    return int(
+        session.execute(
+            update(Answer)
+            .where(Answer.answered_at < before, Answer.body.is_not(None))
+            .values(body=None)
+        ).rowcount  # type: ignore[attr-defined]
     )

@@ -158,7 +158,7 @@ def names(session: Session, references: Collection[str]) -> dict[str, str]:
     rows = session.execute(
         select(Vault.person, Vault.name).where(Vault.person.in_(set(references)))
     )
-    known = {reference: name for reference, name in rows}
+    known = dict(rows.tuples())
     return {reference: known.get(reference) or _other(reference) for reference in references}
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.audit import service as audit
 from ledger.kernel import limits
+from ledger.kernel.clock import from_microseconds, microseconds
+from ledger.kernel.db import is_sqlite
 from ledger.kernel.errors import Conflict, Forbidden, Invalid, Missing
 from ledger.kernel.ids import new_id, new_secret, secret_hash
+from ledger.kernel.texts import clean_line
 from ledger.parties import queries, rules
 from ledger.parties.models import (
     ApiToken,
@@ -22,6 +26,7 @@ from ledger.parties.models import (
     Organisation,
     Person,
     RoleGrant,
+    SignInGuard,
     Vault,
 )
 
@@ -76,13 +81,7 @@ def add_person(
 
 
 def _check_line(text: str, place: str, *, shortest: int = 0, longest: int = 300) -> None:
-    plain = text.isprintable() or not text
-    if not (plain and shortest <= len(text.strip()) <= longest):
-        raise Invalid(
-            f"The {place} must be one line of {shortest} to {longest} ordinary characters.",
-            remedy=f"Check the {place}.",
-            place=place,
-        )
+    clean_line(text, place=place, shortest=shortest, longest=longest)
 
 
 def add_organisation(
@@ -176,16 +175,16 @@ def grant_role(
     return reference
 
 
-def end_role(session: Session, *, grant: str, by: str, now: datetime) -> None:
-    """End a role; the grant stays on record.
+def end_role(session: Session, *, grant: str, person: str, by: str, now: datetime) -> None:
+    """End a person's role; the grant stays on record.
 
     Raises:
-        Missing: there is no such grant, or it has ended.
+        Missing: the person has no such role, or it has ended.
     """
     row = session.get(RoleGrant, grant)
     done = session.execute(
         update(RoleGrant)
-        .where(RoleGrant.id == grant, RoleGrant.ended_at.is_(None))
+        .where(RoleGrant.id == grant, RoleGrant.person == person, RoleGrant.ended_at.is_(None))
         .values(ended_by=by, ended_at=now)
     )
     if row is None or done.rowcount != 1:  # type: ignore[attr-defined]
@@ -373,16 +372,16 @@ def make_token(
     return reference, secret
 
 
-def end_token(session: Session, *, token: str, by: str, now: datetime) -> None:
-    """End a token at once.
+def end_token(session: Session, *, token: str, person: str, by: str, now: datetime) -> None:
+    """End a person's token at once.
 
     Raises:
-        Missing: there is no such token, or it has ended.
+        Missing: the person has no such token, or it has ended.
     """
     row = session.get(ApiToken, token)
     done = session.execute(
         update(ApiToken)
-        .where(ApiToken.id == token, ApiToken.ended_at.is_(None))
+        .where(ApiToken.id == token, ApiToken.person == person, ApiToken.ended_at.is_(None))
         .values(ended_at=now)
     )
     if row is None or done.rowcount != 1:  # type: ignore[attr-defined]
@@ -433,3 +432,36 @@ def set_limit(
     facts = {"role": role, "kind": kind, "pence_max": pence_max, "agreed_by": agreed_by}
     audit.record(session, at=now, actor=set_by, action="limit.set", subject=reference, facts=facts)
     return reference
+
+
+def count_guess(session: Session, *, buckets: Mapping[str, int], now: datetime) -> None:
+    """P3: count one guess in each bucket (a hash, and the most it takes in five minutes).
+
+    Raises:
+        TooManyGuesses: a bucket is full; nothing is counted then.
+    """
+    add = sqlite.insert if is_sqlite(session) else postgresql.insert
+    for bucket in sorted(buckets):
+        session.execute(add(SignInGuard).values(bucket=bucket, guesses="").on_conflict_do_nothing())
+    rows = session.scalars(
+        select(SignInGuard)
+        .where(SignInGuard.bucket.in_(buckets))
+        .order_by(SignInGuard.bucket)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in rows:
+        past = [from_microseconds(int(count)) for count in row.guesses.split()]
+        if rules.guesses_left(past, now, buckets[row.bucket]) == 0:
+            raise rules.TooManyGuesses(
+                "There were too many attempts to sign in during the last five minutes.",
+                remedy="Wait five minutes, then try again.",
+                place="password",
+            )
+        recent = [at for at in past if now - at < rules.GUESS_WINDOW]
+        row.guesses = " ".join(str(microseconds(at)) for at in [*recent, now])
+
+
+def forget_guesses(session: Session, *, bucket: str) -> None:
+    """Begin counting anew: the right password was given."""
+    session.execute(delete(SignInGuard).where(SignInGuard.bucket == bucket))

@@ -1,0 +1,192 @@
+"""One effect for each key: key, effect, audit event and answer in one transaction.
+
+The same key and body give the first answer again; another body is refused (422), a request
+that is still running too (409), and a refusal keeps nothing, so that trying again is safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Response, make_response, request
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ledger.audit import queries as audit_queries
+from ledger.audit import service as audit
+from ledger.http import csrf, strict_json
+from ledger.http.identities import current_actor, is_api
+from ledger.http.permissions import check
+from ledger.http.refusals import AnswerDropped, KeyMissing, KeyReused, StillRunning
+from ledger.http.units import surround
+from ledger.kernel import limits
+from ledger.kernel.clock import now
+from ledger.kernel.db import is_sqlite
+
+P = ParamSpec("P")
+_running: set[tuple[str, str, str]] = set()
+_running_lock = threading.Lock()
+
+
+class _KeepNothing(Exception):
+    """Carries a refusal out of the unit, so that nothing of it is committed."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
+    """Carry a request out once for its key, in one transaction with the answer.
+
+    On the API the key is the header ``Idempotency-Key``; on pages it is the hidden field that
+    ``csrf_field()`` writes. Inside the view, `run_unit` and `reading` use this transaction.
+    """
+
+    @wraps(view)
+    def once(*args: P.args, **kwargs: P.kwargs) -> Response:
+        action = getattr(view, "ledger_action", None)
+        if action is not None:  # a replay, too, is only for those who may
+            check(action)
+        name = (_caller(), f"{request.method} {request.url_rule}", _key())
+        print_ = _fingerprint()
+
+        def unit(session: Session) -> Response:
+            _lock(session, name)
+            kept = audit_queries.answer(session, caller=name[0], route=name[1], key=name[2])
+            if kept is not None:
+                return _again(kept, print_)
+            response = make_response(view(*args, **kwargs))
+            if response.status_code >= 400:
+                raise _KeepNothing(response)
+            _keep(session, name, print_, response)
+            return response
+
+        with _only_one(name):
+            try:
+                return surround(unit)
+            except _KeepNothing as refused:
+                return refused.response
+
+    once.ledger_idempotent = True  # type: ignore[attr-defined]
+    return once
+
+
+def _caller() -> str:
+    actor = current_actor()
+    return actor.person if actor.signed_in else csrf.visitor()
+
+
+def _key() -> str:
+    key = request.headers.get("Idempotency-Key", "") if is_api() else _form_key()
+    fits = limits.KEY_CHARS_MIN <= len(key) <= limits.KEY_CHARS_MAX
+    if not fits or not key.isascii() or not key.isprintable():
+        raise KeyMissing(
+            "Whatever changes something needs a key, so that sending it twice does nothing twice."
+            if not key
+            else "The key cannot be used.",
+            remedy=f"Send {limits.KEY_CHARS_MIN} to {limits.KEY_CHARS_MAX} printable characters"
+            " that you use for this one request only, in the header Idempotency-Key.",
+            place="Idempotency-Key",
+        )
+    return key
+
+
+def _form_key() -> str:
+    return request.form.get(csrf.KEY_FIELD, "")
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(f"{request.method}\n{request.full_path}\n".encode())
+    if is_api():
+        digest.update(_api_body())
+        return digest.hexdigest()
+    for field, value in sorted(request.form.items(multi=True)):
+        if field not in (csrf.FIELD, csrf.KEY_FIELD):
+            digest.update(f"{len(field)}:{field}{len(value)}:{value}".encode())
+    for field, upload in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+        digest.update(f"{field}:{upload.filename}".encode())
+        digest.update(hashlib.file_digest(upload.stream, "sha256").digest())  # type: ignore[arg-type]
+        upload.stream.seek(0)
+    return digest.hexdigest()
+
+
+def _api_body() -> bytes:
+    body = request.get_data(cache=True)
+    if request.is_json and body:
+        return strict_json.canonical(strict_json.loads(body))
+    return body
+
+
+@contextmanager
+def _only_one(name: tuple[str, str, str]) -> Iterator[None]:
+    with _running_lock:
+        if name in _running:
+            raise _still_running()
+        _running.add(name)
+    try:
+        yield
+    finally:
+        with _running_lock:
+            _running.discard(name)
+
+
+def _lock(session: Session, name: tuple[str, str, str]) -> None:
+    """On PostgreSQL other processes are told at once; on SQLite they wait and then see it."""
+    if is_sqlite(session):
+        return
+    digest = hashlib.sha256("\x1f".join(name).encode()).digest()
+    number = int.from_bytes(digest[:8], "big", signed=True)
+    free = session.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": number})
+    if not free:
+        raise _still_running()
+
+
+def _still_running() -> StillRunning:
+    return StillRunning(
+        "The first request with this key has not ended yet.",
+        remedy="Ask again with the same key in a second: you will get its answer.",
+        place="Idempotency-Key",
+    )
+
+
+def _again(kept: audit_queries.AnswerView, fingerprint: str) -> Response:
+    if kept.fingerprint != fingerprint:
+        raise KeyReused(
+            "The key was used before, with something else in the request.",
+            remedy="Use a new key for a new request.",
+            place="Idempotency-Key",
+        )
+    if kept.body is None:
+        raise AnswerDropped(
+            f"The request was carried out; its answer was at {kept.location or 'its own address'}.",
+            remedy="Look there; do not send it again.",
+            place=kept.location,
+        )
+    response = Response(kept.body, status=kept.status, content_type=kept.content_type)
+    if kept.location:
+        response.headers["Location"] = kept.location
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _keep(
+    session: Session, name: tuple[str, str, str], fingerprint: str, response: Response
+) -> None:
+    session.flush()
+    audit.keep_answer(
+        session,
+        caller=name[0],
+        route=name[1],
+        key=name[2],
+        fingerprint=fingerprint,
+        status=response.status_code,
+        location=response.headers.get("Location", ""),
+        content_type=response.content_type or "application/octet-stream",
+        body=response.get_data(),
+        now=now(),
+    )

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
+from werkzeug.routing import Rule
 
 from config.settings import Settings
 from ledger.app import create_app
@@ -192,3 +193,14 @@ class PostgresqlStage(Stage):
         self.release()
         self.server.run('DROP DATABASE IF EXISTS "test" WITH (FORCE)')
         self.server.run(f'CREATE DATABASE "test" TEMPLATE "{template}" STRATEGY FILE_COPY')
+
+
+def filled_path(rule: Rule) -> str:
+    """A path that a rule serves, with something unknown in every blank."""
+    blanks = {
+        name: 1 if type(rule._converters[name]).__name__ == "IntegerConverter" else "none"
+        for name in rule.arguments
+    }
+    with_blanks = rule.build(blanks)
+    assert with_blanks is not None
+    return with_blanks[1]

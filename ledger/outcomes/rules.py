@@ -1,1 +1,0 @@
-"""Rules of outcomes: pure decisions from facts."""

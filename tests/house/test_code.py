@@ -128,9 +128,9 @@ def offered(folder: Path) -> Iterator[tuple[Path, ast.FunctionDef]]:
         }
     for path in paths:
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                if names is None or node.name in names:
-                    yield path, node
+            public = isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+            if public and (names is None or node.name in names):  # type: ignore[attr-defined]
+                yield path, node  # type: ignore[misc]
 
 
 def test_services_take_keywords_after_the_session() -> None:

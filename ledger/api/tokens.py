@@ -9,6 +9,7 @@ from flask.views import MethodView
 from ledger.api import resource
 from ledger.api.schemas.people import MadeToken, NewToken, TokenList
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
+from ledger.http.idempotency import withhold
 from ledger.kernel.clock import now
 from ledger.parties import queries, service
 
@@ -31,11 +32,12 @@ class Tokens(MethodView):
     @blp.arguments(NewToken)
     @blp.response(201, MadeToken)
     def post(self, body: dict[str, Any]) -> dict[str, str]:
-        """Make a token; its secret is in this answer and nowhere else."""
+        """Make a token; its secret is in this answer and is never shown again, not even when it is repeated."""
         me, at = current_actor().person, now()
         made, secret = run_unit(
             lambda session: service.make_token(session, person=me, **body, by=me, now=at)
         )
+        withhold("secret")
         return {"id": made, "secret": secret}
 
 

@@ -57,11 +57,15 @@ class WebSession(Base):
     """One signed-in browser; only the hash of its secret is kept."""
 
     __tablename__ = "web_session"
-    __table_args__ = (Index("ix_web_session_person", "person"),)
+    __table_args__ = (
+        CheckConstraint("how IN ('password', 'link')", name="how"),
+        Index("ix_web_session_person", "person"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     secret_hash: Mapped[str] = mapped_column(unique=True)
     person: Mapped[str]
     browser: Mapped[str]
+    how: Mapped[str]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -69,6 +69,7 @@ class WebSessionView:
     id: str
     person: str
     browser: str
+    how: str
     started_at: datetime
     seen_at: datetime
     ended_at: datetime | None
@@ -103,7 +104,7 @@ def web_sessions(session: Session, person: str) -> list[WebSessionView]:
 
 def _web_session(row: WebSession) -> WebSessionView:
     return WebSessionView(
-        row.id, row.person, row.browser, row.started_at, row.seen_at, row.ended_at
+        row.id, row.person, row.browser, row.how, row.started_at, row.seen_at, row.ended_at
     )
 
 

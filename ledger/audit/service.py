@@ -48,9 +48,18 @@ def record(
 
 
 def start_web_session(
-    session: Session, *, person: str, secret: str, browser: str, now: datetime
+    session: Session,
+    *,
+    person: str,
+    secret: str,
+    browser: str,
+    how: str = "password",
+    now: datetime,
 ) -> str:
-    """Remember a signed-in browser under a new id; only the hash of its secret is kept."""
+    """Remember a signed-in browser under a new id; only the hash of its secret is kept.
+
+    ``how`` is "password" or "link" (a link sent to the person's address).
+    """
     reference = new_id("SES")
     session.execute(
         insert(WebSession).values(
@@ -58,6 +67,7 @@ def start_web_session(
             secret_hash=secret_hash(secret),
             person=person,
             browser="".join(letter for letter in browser if letter.isprintable())[:200],
+            how=how,
             started_at=now,
             seen_at=now,
             ended_because="",

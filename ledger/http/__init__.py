@@ -37,6 +37,11 @@ def health() -> Response:
 
 def install(app: Flask) -> None:
     """Attach the edge to the application, before any page or resource."""
+    app.config.update(
+        SESSION_COOKIE_NAME="ledger_notes",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=app.extensions["ledger.settings"].secure_cookies,
+    )
     app.json = strict_json.StrictProvider(app)
     problems.install(app)
     headers.install(app)

@@ -21,6 +21,7 @@ from ledger.audit import queries as audit_queries
 from ledger.audit import service as audit
 from ledger.http import csrf, strict_json
 from ledger.http.identities import current_actor, is_api
+from ledger.http.once import recall, remember
 from ledger.http.permissions import check
 from ledger.http.refusals import AnswerDropped, KeyMissing, KeyReused, StillRunning
 from ledger.http.units import surround
@@ -74,6 +75,19 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
 
     once.ledger_idempotent = True  # type: ignore[attr-defined]
     return once
+
+
+def withhold(*names: str) -> None:
+    """Keep these fields out of the answer that is stored: they are secrets, shown once."""
+    remember("withheld", names)
+
+
+def _kept_body(response: Response) -> bytes:
+    body = response.get_data()
+    names = recall("withheld")
+    if not names:
+        return body
+    return strict_json.canonical({**strict_json.loads(body), **dict.fromkeys(names)})
 
 
 def _caller() -> str:
@@ -187,6 +201,6 @@ def _keep(
         status=response.status_code,
         location=response.headers.get("Location", ""),
         content_type=response.content_type or "application/octet-stream",
-        body=response.get_data(),
+        body=_kept_body(response),
         now=now(),
     )

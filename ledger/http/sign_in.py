@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import service as audit
 from ledger.http import cookies, identities, passwords
+from ledger.http.units import run_unit
 from ledger.kernel.clock import now
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Invalid
@@ -59,6 +60,36 @@ def check_password(email: str, password: str) -> str:
     return person
 
 
+def check_guess(person: str, password: str, stored: str | None) -> None:
+    """Whether somebody who is signed in knows their password; guesses are counted here too.
+
+    Raises:
+        TooManyGuesses: P3.
+        WrongSignIn: it is another password.
+    """
+    bucket = _hash("again", person)
+    transact(
+        lambda session: service.count_guess(session, buckets={bucket: rules.GUESSES_MAX}, now=now())
+    )
+    if not passwords.matches(password, stored):
+        raise rules.WrongSignIn(
+            "That is not your present password.", remedy="Check it and try again.", place="old"
+        )
+
+
+def count_address(*, per_account: str) -> None:
+    """Count a request for a link, for the account and for the address it comes from.
+
+    Raises:
+        TooManyGuesses: there were too many; nothing is sent.
+    """
+    buckets = {
+        _hash("link", per_account.strip().casefold()): rules.GUESSES_MAX,
+        _hash("address", request.remote_addr or "nowhere"): rules.ADDRESS_GUESSES_MAX,
+    }
+    run_unit(lambda session: service.count_guess(session, buckets=buckets, now=now()))
+
+
 def _known(email: str) -> tuple[str | None, str | None]:
     try:
         rules.contact_key(email)
@@ -81,7 +112,7 @@ def set_password(person: str, password: str) -> None:
     )
 
 
-def enter(response: Response, person: str, *, email: str = "") -> Response:
+def enter(response: Response, person: str, *, email: str = "", how: str = "password") -> Response:
     """Begin a session for a person and give the browser its cookie; any other session it had ends.
 
     The session has a new secret, so that nothing known before signing in is worth anything.
@@ -96,7 +127,9 @@ def enter(response: Response, person: str, *, email: str = "") -> Response:
                 session, person=owner, only=old, because="signed in again", by=owner, now=at
             )
         browser = request.headers.get("User-Agent", "")
-        audit.start_web_session(session, person=person, secret=secret, browser=browser, now=at)
+        audit.start_web_session(
+            session, person=person, secret=secret, browser=browser, how=how, now=at
+        )
 
     transact(unit)
     cookies.write(response, cookies.SESSION, secret)

@@ -357,10 +357,12 @@ def _tables() -> None:
         sa.Column("secret_hash", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("browser", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ended_because", sa.Text(), nullable=False),
+        sa.CheckConstraint("how IN ('password', 'link')", name=op.f("ck_web_session_how")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_session")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_web_session_secret_hash")),
     )

@@ -152,4 +152,4 @@ class MadeToken(StrictSchema):
     """A new token: the secret is shown this once."""
 
     id = Reference("TOK")
-    secret = fields.String()
+    secret = fields.String(allow_none=True)

@@ -36,11 +36,22 @@
       }
       dots.push(dot);
     }
-    const all = L.featureGroup(dots);
-    map.fitBounds(all.getBounds().pad(0.1), { maxZoom: 15 });
-    all.addTo(map);
+    L.featureGroup(dots).addTo(map);
+    map.fitBounds(middle(dots).pad(0.15), { maxZoom: 15 });
     for (const dot of dots) if (dot.options.radius === 9) dot.bringToFront();
     L.control.scale({ imperial: true }).addTo(map);
+  }
+
+  // The bounds of all but the few that lie far out: one wrong point must not shrink the rest.
+  function middle(dots) {
+    const trim = dots.length > 40 ? Math.floor(dots.length / 50) : 0;
+    const inner = (part) => {
+      const sorted = dots.map((dot) => dot.getLatLng()[part]).sort((a, b) => a - b);
+      return [sorted[trim], sorted[sorted.length - 1 - trim]];
+    };
+    const [south, north] = inner("lat");
+    const [west, east] = inner("lng");
+    return L.latLngBounds([south, west], [north, east]);
   }
 
   function popup(properties) {

@@ -1,0 +1,1 @@
+"""People's whole ways through the pages, in a real browser against a running service."""

@@ -51,4 +51,4 @@ def for_person(
 def counts(session: Session) -> dict[str, int]:
     """How many messages are in each state."""
     rows = session.execute(select(Message.state, func.count()).group_by(Message.state))
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}

@@ -158,7 +158,7 @@ def names(session: Session, references: Collection[str]) -> dict[str, str]:
     rows = session.execute(
         select(Vault.person, Vault.name).where(Vault.person.in_(set(references)))
     )
-    known = dict(rows.tuples())
+    known = {row[0]: row[1] for row in rows}
     return {reference: known.get(reference) or _other(reference) for reference in references}
 
 

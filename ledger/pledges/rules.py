@@ -1,1 +1,0 @@
-"""Rules of pledges: pure decisions from facts."""

@@ -131,9 +131,7 @@ class MeasureWindow(Base):
 
     __tablename__ = "measure_window"
     __table_args__ = (
-        CheckConstraint(
-            "slot IN ('before', 'after', 'other_before', 'other_after')", name="slot"
-        ),
+        CheckConstraint("slot IN ('before', 'after', 'other_before', 'other_after')", name="slot"),
         CheckConstraint("from_on <= to_on AND expected >= 1", name="months"),
         {"sqlite_with_rowid": False},
     )

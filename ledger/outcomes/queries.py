@@ -1,1 +1,326 @@
-"""Questions to outcomes."""
+"""Questions to measures and readings. Counts are whole; months are named by their first day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from ledger.kernel import limits
+from ledger.outcomes.models import (
+    Area,
+    AreaBeside,
+    FinalMark,
+    Measure,
+    MeasureVersion,
+    MeasureWindow,
+    Reading,
+    ReadingImport,
+    ReadingSeries,
+    Snapshot,
+)
+from ledger.outcomes.rules.exact import Counts
+from ledger.outcomes.rules.refusals import MeasureUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureView:
+    """A measure with its newest version."""
+
+    id: str
+    name: str
+    better: str
+    version_id: str
+    version: int
+    definition: str
+    source: str
+    supplier: str
+    final_through: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """The latest value of a month, and how often it was revised (1: never)."""
+
+    month: date
+    value: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """A file that was read."""
+
+    id: int
+    measure: str
+    filename: str
+    sha256: str
+    rows: int
+    added: int
+    revised: int
+    unchanged: int
+    imported_at: datetime
+    imported_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """Frozen readings: the bytes and their hash."""
+
+    id: str
+    owner: str
+    body: bytes
+    sha256: str
+    frozen_at: datetime
+
+
+@dataclass(slots=True)
+class WindowSums:
+    """The four counts of a test, and how many monthly readings are still missing."""
+
+    sums: dict[str, int] = field(default_factory=dict)
+    missing: int = 0
+
+    def counts(self, *, months_before: int, months_after: int) -> Counts:
+        """The table to be tested; months are the exposure where nothing is compared."""
+        return Counts(
+            self.sums.get("before", 0), self.sums.get("after", 0),
+            self.sums.get("other_before", 0), self.sums.get("other_after", 0),
+            months_before, months_after,
+        )  # fmt: skip
+
+
+def measures(session: Session) -> list[MeasureView]:
+    """Every measure with its newest version, by name."""
+    newest = (
+        select(MeasureVersion.measure, func.max(MeasureVersion.version).label("version"))
+        .group_by(MeasureVersion.measure)
+        .subquery()
+    )
+    final = (
+        select(FinalMark.measure_version, func.max(FinalMark.through_on).label("through_on"))
+        .group_by(FinalMark.measure_version)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            Measure.id, Measure.name, Measure.better, MeasureVersion.id, MeasureVersion.version,
+            MeasureVersion.definition, MeasureVersion.source, MeasureVersion.supplier,
+            final.c.through_on,
+        )
+        .join(MeasureVersion, MeasureVersion.measure == Measure.id)
+        .join(
+            newest,
+            (newest.c.measure == Measure.id) & (newest.c.version == MeasureVersion.version),
+        )
+        .outerjoin(final, final.c.measure_version == MeasureVersion.id)
+        .order_by(Measure.name, Measure.id)
+        .limit(limits.IMPORT_COLUMNS_MAX)
+    )  # fmt: skip
+    return [MeasureView(*row) for row in rows]
+
+
+def measure(session: Session, reference: str) -> MeasureView:
+    """One measure by its code, or by the reference of its newest version.
+
+    Raises:
+        MeasureUnknown: there is none.
+    """
+    for view in measures(session):
+        if reference in (view.id, view.version_id):
+            return view
+    raise MeasureUnknown(
+        f"There is no measure “{reference[:80]}”.",
+        remedy="Look at the list of measures.",
+        place=reference[:80],
+    )
+
+
+def areas(session: Session, *, measure_version: str | None = None) -> dict[str, str]:
+    """Names of areas by reference: all, or those that a measure version has readings for."""
+    query = select(Area.id, Area.name).order_by(Area.name)
+    if measure_version:
+        query = query.join(ReadingSeries, ReadingSeries.area == Area.id).where(
+            ReadingSeries.measure_version == measure_version
+        )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def beside(session: Session, area: str) -> set[str]:
+    """The areas that touch this one."""
+    rows = session.execute(
+        select(AreaBeside.area, AreaBeside.beside).where(
+            or_(AreaBeside.area == area, AreaBeside.beside == area)
+        )
+    )
+    return {row[1] if row[0] == area else row[0] for row in rows}
+
+
+def series_of(session: Session, *, measure_version: str) -> dict[str, int]:
+    """The series of a measure version, by area."""
+    rows = session.execute(
+        select(ReadingSeries.area, ReadingSeries.id).where(
+            ReadingSeries.measure_version == measure_version
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def all_series(session: Session, *, measure_versions: Sequence[str]) -> dict[tuple[str, str], int]:
+    """The series of several measure versions, by version and area."""
+    rows = session.execute(
+        select(ReadingSeries.measure_version, ReadingSeries.area, ReadingSeries.id).where(
+            ReadingSeries.measure_version.in_(measure_versions)
+        )
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def readings(
+    session: Session, *, series: Sequence[int], from_on: date, to_on: date
+) -> dict[int, list[ReadingView]]:
+    """The latest readings of some series between two months, oldest first."""
+    rows = session.execute(
+        select(
+            Reading.series, Reading.starts_on, func.sum(Reading.delta), func.max(Reading.revision)
+        )
+        .where(Reading.series.in_(series), Reading.starts_on.between(from_on, to_on))
+        .group_by(Reading.series, Reading.starts_on)
+        .order_by(Reading.series, Reading.starts_on)
+    )
+    found: dict[int, list[ReadingView]] = defaultdict(list)
+    for number, month, value, revision in rows:
+        found[number].append(ReadingView(month, int(value), revision))
+    return dict(found)
+
+
+def latest_values(
+    session: Session, *, series: Sequence[int], from_on: date, to_on: date
+) -> dict[tuple[int, date], tuple[int, int]]:
+    """Revision and value of every month that has a reading, by series and month."""
+    found: dict[tuple[int, date], tuple[int, int]] = {}
+    for start in range(0, len(series), limits.IMPORT_PROBLEMS_SHOWN_MAX):
+        part = series[start : start + limits.IMPORT_PROBLEMS_SHOWN_MAX]
+        values = readings(session, series=part, from_on=from_on, to_on=to_on)
+        for number, views in values.items():
+            for view in views:
+                found[number, view.month] = (view.revision, view.value)
+    return found
+
+
+def window_sums(session: Session, owners: Select[Any] | Sequence[str]) -> dict[str, WindowSums]:
+    """The four counts of many tests at once, in one statement with one pass over the readings.
+
+    ``owners`` are the tests, as a list or as a query that names them.
+    """
+    per_series = (
+        select(
+            MeasureWindow.owner,
+            MeasureWindow.slot,
+            MeasureWindow.expected,
+            func.coalesce(func.sum(Reading.delta), 0).label("total"),
+            func.coalesce(func.sum(case((Reading.revision == 1, 1), else_=0)), 0).label("found"),
+        )
+        .outerjoin(
+            Reading,
+            (Reading.series == MeasureWindow.series)
+            & Reading.starts_on.between(MeasureWindow.from_on, MeasureWindow.to_on),
+        )
+        .where(MeasureWindow.owner.in_(owners))
+        .group_by(
+            MeasureWindow.owner, MeasureWindow.slot, MeasureWindow.series, MeasureWindow.expected
+        )
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            per_series.c.owner,
+            per_series.c.slot,
+            func.sum(per_series.c.total),
+            func.sum(per_series.c.expected - per_series.c.found),
+        ).group_by(per_series.c.owner, per_series.c.slot)
+    )
+    found: dict[str, WindowSums] = defaultdict(WindowSums)
+    for owner, slot, total, missing in rows:
+        found[owner].sums[slot] = int(total)
+        found[owner].missing += int(missing)
+    return dict(found)
+
+
+def window_readings(
+    session: Session, owners: Sequence[str], *, slots: Sequence[str] = ()
+) -> dict[str, dict[str, dict[str, list[ReadingView]]]]:
+    """Every reading of some tests: by owner, slot and area, oldest first."""
+    query = (
+        select(
+            MeasureWindow.owner, MeasureWindow.slot, ReadingSeries.area, Reading.starts_on,
+            func.sum(Reading.delta), func.max(Reading.revision),
+        )
+        .join(ReadingSeries, ReadingSeries.id == MeasureWindow.series)
+        .join(
+            Reading,
+            (Reading.series == MeasureWindow.series)
+            & Reading.starts_on.between(MeasureWindow.from_on, MeasureWindow.to_on),
+        )
+        .where(MeasureWindow.owner.in_(owners))
+        .group_by(
+            MeasureWindow.owner, MeasureWindow.slot, ReadingSeries.area, Reading.starts_on
+        )
+        .order_by(
+            MeasureWindow.owner, MeasureWindow.slot, ReadingSeries.area, Reading.starts_on
+        )
+    )  # fmt: skip
+    if slots:
+        query = query.where(MeasureWindow.slot.in_(slots))
+    found: dict[str, dict[str, dict[str, list[ReadingView]]]] = {}
+    for owner, slot, area, month, value, revision in session.execute(query):
+        by_area = found.setdefault(owner, {}).setdefault(slot, {})
+        by_area.setdefault(area, []).append(ReadingView(month, int(value), revision))
+    return found
+
+
+def final_through(session: Session, measure_version: str) -> date | None:
+    """The last month that the supplier has marked final, if any."""
+    return session.scalar(
+        select(func.max(FinalMark.through_on)).where(FinalMark.measure_version == measure_version)
+    )
+
+
+def snapshot(session: Session, owner: str) -> SnapshotView | None:
+    """The frozen readings of a test, if they were frozen."""
+    row = session.execute(select(Snapshot).where(Snapshot.owner == owner)).scalar_one_or_none()
+    if row is None:
+        return None
+    return SnapshotView(row.id, row.owner, bytes(row.body), row.sha256, row.frozen_at)
+
+
+def imports(session: Session, *, limit: int = limits.PAGE_ROWS_DEFAULT) -> list[ImportView]:
+    """The files that were read, newest first."""
+    rows = session.scalars(
+        select(ReadingImport)
+        .order_by(ReadingImport.id.desc())
+        .limit(min(limit, limits.PAGE_ROWS_MAX))
+    )
+    return [_import(row) for row in rows]
+
+
+def import_of(session: Session, *, measure: str, sha256: str) -> ImportView | None:
+    """The earlier import of the same bytes, if there was one."""
+    row = session.execute(
+        select(ReadingImport).where(
+            ReadingImport.measure == measure, ReadingImport.sha256 == sha256
+        )
+    ).scalar_one_or_none()
+    return _import(row) if row else None
+
+
+def _import(row: ReadingImport) -> ImportView:
+    return ImportView(
+        row.id, row.measure, row.filename, row.sha256, row.rows, row.added, row.revised,
+        row.unchanged, row.imported_at, row.imported_by,
+    )  # fmt: skip

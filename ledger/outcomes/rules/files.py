@@ -122,13 +122,7 @@ def decoded(content: bytes) -> tuple[str, str]:
             f"The file has {len(content):,} bytes; {limits.IMPORT_BYTES_MAX:,} is the most.",
             remedy="Split it by year or by offence.",
         )
-    if not content.strip():
-        raise FileRefused("The file is empty.", remedy="Choose the file that has the counts.")
-    for sign, words in _SIGNS.items():
-        if content.startswith(sign):
-            raise FileRefused(f"This is {words}, not a CSV file.", remedy=_SAVE_AS)
-    if b"\x00" in content[:65536]:
-        raise FileRefused("The file holds bytes that are not text.", remedy=_SAVE_AS)
+    _check_is_text(content)
     if not content.endswith((b"\n", b"\r")):
         raise FileRefused(
             "The last line has no line end, so the file may have been cut off.",
@@ -140,6 +134,16 @@ def decoded(content: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise FileRefused("The text is neither UTF-8 nor Windows-1252.", remedy=_SAVE_AS)
+
+
+def _check_is_text(content: bytes) -> None:
+    if not content.strip():
+        raise FileRefused("The file is empty.", remedy="Choose the file that has the counts.")
+    for sign, words in _SIGNS.items():
+        if content.startswith(sign):
+            raise FileRefused(f"This is {words}, not a CSV file.", remedy=_SAVE_AS)
+    if b"\x00" in content[:65536]:
+        raise FileRefused("The file holds bytes that are not text.", remedy=_SAVE_AS)
 
 
 def month_of(cell: str, *, today: date) -> date | str:
@@ -255,44 +259,53 @@ def _counts(
             yield count
 
 
+@dataclass(slots=True)
+class _Long:
+    """A long file being read: values and first lines by area."""
+
+    parsed: ParsedFile
+    today: date
+    found: dict[str, dict[date, int]] = field(default_factory=dict)
+    lines: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def take(self, line: int, cells: list[str]) -> None:
+        """Read one row, or note what is wrong with it."""
+        if len(cells) != len(_LONG):
+            facts = f"it has {len(cells)} columns, not 3"
+            self.parsed.refuse(line, "", facts, "Give area, period, value.")
+            return
+        area, code = label(cells[0]), slug(cells[0])
+        month, count = month_of(cells[1], today=self.today), count_of(cells[2])
+        if not code or len(area) > limits.NAME_CHARS_MAX:
+            self.parsed.refuse(line, "area", "it has no usable name", "Write the area's name.")
+        elif isinstance(month, str):
+            self.parsed.refuse(line, "period", month, "Write a month like 2024-01.")
+        elif isinstance(count, str):
+            self.parsed.refuse(
+                line, "value", count, "Write a whole number, 0 where there was none."
+            )
+        elif month in self.found.get(code, {}):
+            facts = f"{area} has {month:%B %Y} twice"
+            self.parsed.refuse(line, "period", facts, "Keep one line for each month.")
+        else:
+            self.lines.setdefault(code, (line, area))
+            self.found.setdefault(code, {})[month] = count
+
+
 def _long(reader: Iterator[list[str]], encoding: str, today: date, tick: Tick) -> ParsedFile:
     parsed = ParsedFile("long", encoding, ())
-    found: dict[str, dict[date, int]] = {}
-    lines: dict[str, tuple[int, str]] = {}
+    work = _Long(parsed, today)
     for line, cells in enumerate(reader, start=2):
         _check_length(line)
         if any(cells):
-            _long_row(parsed, line, cells, today, found, lines)
+            work.take(line, cells)
             tick(line)
-    parsed.months = tuple(sorted({month for values in found.values() for month in values}))
-    for code, values in found.items():
+    parsed.months = tuple(sorted({month for values in work.found.values() for month in values}))
+    for code, values in work.found.items():
+        line, area = work.lines[code]
         row = tuple(values.get(month) for month in parsed.months)
-        parsed.rows.append(SeriesRow(lines[code][0], "", "", lines[code][1], row))
+        parsed.rows.append(SeriesRow(line, "", "", area, row))
     return _not_empty(parsed)
-
-
-def _long_row(
-    parsed: ParsedFile, line: int, cells: list[str], today: date,
-    found: dict[str, dict[date, int]], lines: dict[str, tuple[int, str]],
-) -> None:  # fmt: skip
-    if len(cells) != len(_LONG):
-        parsed.refuse(line, "", f"it has {len(cells)} columns, not 3", "Give area, period, value.")
-        return
-    area, code = label(cells[0]), slug(cells[0])
-    month, count = month_of(cells[1], today=today), count_of(cells[2])
-    if not code or len(area) > limits.NAME_CHARS_MAX:
-        parsed.refuse(line, "area", "it has no usable name", "Write the area's name.")
-    elif isinstance(month, str):
-        parsed.refuse(line, "period", month, "Write a month like 2024-01.")
-    elif isinstance(count, str):
-        parsed.refuse(line, "value", count, "Write a whole number, 0 where there was none.")
-    elif month in found.get(code, {}):
-        parsed.refuse(
-            line, "period", f"{area} has {month:%B %Y} twice", "Keep one line for each month."
-        )
-    else:
-        lines.setdefault(code, (line, area))
-        found.setdefault(code, {})[month] = count
 
 
 def _check_length(line: int) -> None:

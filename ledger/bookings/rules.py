@@ -1,1 +1,0 @@
-"""Rules of bookings: pure decisions from facts."""

@@ -222,6 +222,20 @@ def check_decider(
         )
 
 
+def check_shown(*, shown: str, stored: str) -> None:
+    """A3: refuse a decision about anything but what is stored.
+
+    Raises:
+        Changed: the digests differ.
+    """
+    if shown != stored:
+        raise Changed(
+            "What you were shown is not what is proposed.",
+            remedy="Open it again, read it and decide anew.",
+            place="digest",
+        )
+
+
 def next_state(*, state: str, stages: str, stage: str, verdict: str) -> str:
     """A6: the state after a verdict at a stage.
 

@@ -119,25 +119,18 @@ def decide(
         barred=view.barred,
         earlier=[made.person for made in view.decisions],
     )
-    if digest != view.digest:
-        raise rules.Changed(
-            "What you were shown is not what is proposed.",
-            remedy="Open it again, read it and decide anew.",
-            place="digest",
-        )
+    rules.check_shown(shown=digest, stored=view.digest)
     state = rules.next_state(
         state=view.state, stages=",".join(view.stages), stage=stage, verdict=verdict
     )
     require(actor, queries.action(view.kind, stage))
     words = rules.check_reason(reason)
-    authority = None
-    if state == rules.APPROVED:
-        authority = _authority(session, view, actor, now=now)
+    within = _authority(session, view, actor, now=now) if state == rules.APPROVED else None
     session.execute(
         insert(Decision).values(
             proposal=proposal, stage=stage, person=actor.person, verdict=verdict, reason=words,
             digest=digest, decided_at=now, financial_year=financial_year(london_day(now)),
-            authority=authority,
+            authority=within,
         )
     )  # fmt: skip
     _move(session, view, state)
@@ -149,7 +142,7 @@ def decide(
         subject=view.subject,
         facts={"proposal": proposal, "verdict": verdict, "digest": digest, "state": state},
         reason=words,
-        authority=authority or ", ".join(sorted(actor.roles)),
+        authority=within or ", ".join(sorted(actor.roles)),
     )
     return state
 

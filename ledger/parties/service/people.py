@@ -1,0 +1,131 @@
+"""Adding people, showing or hiding names, closing accounts, and erasing the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from ledger.audit import service as audit
+from ledger.kernel import limits
+from ledger.kernel.errors import Conflict
+from ledger.kernel.ids import new_id
+from ledger.kernel.texts import clean_line
+from ledger.parties import queries, rules
+from ledger.parties.models import (
+    ApiToken,
+    ContactProof,
+    Credential,
+    Person,
+    Vault,
+)
+from ledger.parties.service.roles import grant_role, lock_person
+
+SET_UP = "set-up"
+
+
+def add_person(
+    session: Session,
+    *,
+    name: str,
+    email: str = "",
+    phone: str = "",
+    address: str = "",
+    roles: Sequence[str] = (),
+    organisation: str | None = None,
+    born_on: date | None = None,
+    show_name: bool = False,
+    now: datetime,
+    by: str = SET_UP,
+) -> str:
+    """Add a person, with the roles given, and return the pseudonym that stands for them.
+
+    Raises:
+        Invalid: the name or a way to reach them cannot be used.
+        ContactTaken: somebody already has that email address.
+        RolesApart: the roles must be held by different people.
+    """
+    clean_line(name, place="name", shortest=1, longest=limits.NAME_CHARS_MAX)
+    clean_line(phone, place="phone")
+    clean_line(address, place="address")
+    key = rules.contact_key(email) if email else None
+    if key and queries.person_by_email(session, email):
+        raise rules.ContactTaken(
+            "Somebody is already known by that email address.",
+            remedy="Use another address, or find the person who is there already.",
+            place="email",
+        )
+    person = new_id("PER")
+    session.add(Person(id=person, state="active", show_name=show_name, added_at=now))
+    session.flush()
+    session.add(
+        Vault(
+            person=person, name=name.strip(), email=email.strip(), email_key=key, phone=phone,
+            address=address, born_on=born_on, changed_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    audit.record(session, at=now, actor=by, action="people.add", subject=person)
+    for role in roles:
+        grant_role(session, person=person, role=role, organisation=organisation, by=by, now=now)
+    return person
+
+
+def choose_shown(session: Session, *, person: str, show_name: bool, by: str, now: datetime) -> None:
+    """P7: choose whether the public sees the name."""
+    lock_person(session, person).show_name = show_name
+    session.flush()
+    facts = {"show_name": show_name}
+    audit.record(session, at=now, actor=by, action="account.shown", subject=person, facts=facts)
+
+
+def disable_person(session: Session, *, person: str, by: str, reason: str, now: datetime) -> None:
+    """Close an account: it signs in no more and its tokens stop; what it did stays."""
+    lock_person(session, person).state = "disabled"
+    session.flush()
+    audit.record(session, at=now, actor=by, action="people.disable", subject=person, reason=reason)
+
+
+def enable_person(session: Session, *, person: str, by: str, reason: str, now: datetime) -> None:
+    """Open a closed account again.
+
+    Raises:
+        Conflict: the person was erased, which cannot be undone.
+    """
+    row = lock_person(session, person)
+    if row.state == "erased":
+        raise Conflict(
+            "The details of this person were erased.", remedy="Add the person anew.", place=person
+        )
+    row.state = "active"
+    session.flush()
+    audit.record(session, at=now, actor=by, action="people.enable", subject=person, reason=reason)
+
+
+def erase_person(session: Session, *, person: str, by: str, reason: str, now: datetime) -> None:
+    """Erase what is known of a person; the pseudonym and every balance stay as they were."""
+    lock_person(session, person).state = "erased"
+    for table in (Vault, Credential, ContactProof):
+        session.execute(delete(table).where(table.person == person))
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.person == person, ApiToken.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    session.flush()
+    audit.record(session, at=now, actor=by, action="people.erase", subject=person, reason=reason)
+
+
+def person_for_contact(
+    session: Session, *, name: str, email: str, now: datetime, by: str = "visitor"
+) -> str:
+    """The person with that email address: the one who is known already, or a new resident.
+
+    So nobody who comes twice by the same address is counted twice.
+    """
+    known = queries.person_by_email(session, email)
+    if known is not None:
+        return known
+    return add_person(session, name=name, email=email, roles=("resident",), now=now, by=by)

@@ -38,8 +38,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    shared = getattr(config, "workerinput", {}).get("order_seed")
     if config.option.order_seed is None:
-        config.option.order_seed = random.SystemRandom().randrange(1_000_000)
+        config.option.order_seed = shared or random.SystemRandom().randrange(1, 1_000_000)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each of several workers the one order, so that they collect the same tests."""
+    node.workerinput["order_seed"] = node.config.option.order_seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

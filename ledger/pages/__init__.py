@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+import govuk_frontend_jinja
 from flask import Blueprint, Flask, Response, current_app, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,7 +48,7 @@ def register(app: Flask) -> None:
     app.jinja_env.loader = ChoiceLoader(
         [
             *([app.jinja_loader] if app.jinja_loader else []),
-            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader(govuk_frontend_jinja.__name__)}),
         ]
     )
     app.jinja_env.trim_blocks = True
@@ -65,8 +66,10 @@ def register(app: Flask) -> None:
 
 def _every_page() -> dict[str, Any]:
     who = _who()
+    settings = current_app.extensions["ledger.settings"]
     return {
-        "place_name": current_app.extensions["ledger.settings"].place_name,
+        "place_name": settings.place_name,
+        "contact": settings.contact,
         "navigation": _navigation(request.path, visiting=who is None),
         "signed_in": who,
     }

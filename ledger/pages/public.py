@@ -10,7 +10,7 @@ from flask import url_for as address
 from ledger.assets import queries as assets
 from ledger.http import current_actor, guarded, pagination, reading
 from ledger.kernel import limits
-from ledger.pages import desks
+from ledger.pages import desks, manual
 from ledger.pages.forms import Form
 
 blueprint = Blueprint("public", __name__)
@@ -93,6 +93,13 @@ def help_page() -> str:
 def proof() -> str:
     """How the numbers are proved."""
     return render_template("public/proof.html")
+
+
+@blueprint.get("/help/errors")
+@guarded("public.read")
+def errors() -> str:
+    """What each refusal means."""
+    return render_template("public/errors.html", sections=manual.refusals())
 
 
 @blueprint.get("/accessibility")

@@ -15,10 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from ledger.demo.people import PASSWORD
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
-WIDE = {"width": 1200, "height": 900}
-NARROW = {"width": 320, "height": 640}
+WIDE: ViewportSize = {"width": 1200, "height": 900}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 EXPECTED_NOISE = ("Failed to load resource: the server responded with a status of 4",)
 TAGS = {
     "runOnly": {
@@ -127,12 +127,12 @@ class Walk:
         self.album.mkdir(parents=True, exist_ok=True)
         self._keep(stem)
         self._axe(stem)
-        self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        self.page.set_viewport_size(NARROW)
         across = int(self.page.evaluate("document.documentElement.scrollWidth"))
         if across > NARROW["width"]:
             self.faults.append(f"{stem}: {self.page.url} is {across} px wide at 320 px")
         self._keep(f"{stem}-320")
-        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        self.page.set_viewport_size(WIDE)
         return self
 
     def printed(self, name: str) -> Walk:

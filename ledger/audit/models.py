@@ -1,10 +1,10 @@
-"""The tables of what was done: events, answers already given, and web sessions."""
+"""The tables of what was done: events, answers already given, web sessions, and checkpoints."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
@@ -72,6 +72,33 @@ class WebSession(Base):
     ended_because: Mapped[str]
 
 
+class Checkpoint(Base):
+    """The signed size and root of a book's tree at one moment; never edited or deleted (M6)."""
+
+    __tablename__ = "checkpoint"
+    __table_args__ = (
+        CheckConstraint("size >= 1", name="size"),
+        CheckConstraint("length(root) = 32 AND length(chain) = 32", name="hashes"),
+        CheckConstraint("length(public_key) = 32", name="public_key"),
+        CheckConstraint("reason IN ('daily', 'close', 'asked')", name="reason"),
+        CheckConstraint("length(note) BETWEEN 1 AND 5000", name="note"),
+    )
+    book: Mapped[int] = mapped_column(_Key, ForeignKey("book.id"), primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True)
+    root: Mapped[bytes]
+    chain: Mapped[bytes]
+    origin: Mapped[str]
+    public_key: Mapped[bytes]
+    note: Mapped[str]
+    reason: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+declare_guards(
+    ["checkpoint_grows", "checkpoint_no_update", "checkpoint_no_delete",
+     "postgresql:checkpoint_no_truncate"]
+)  # fmt: skip
 declare_guards(
     ["audit_event_no_update", "audit_event_no_delete", "request_answer_no_delete",
      "request_answer_moves", "postgresql:audit_event_no_truncate"]

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger.audit.models import Answer, AuditEvent, WebSession
+from ledger.audit.models import Answer, AuditEvent, Checkpoint, WebSession
+from ledger.audit.rules import Surveyed, verifier_key
 from ledger.kernel import limits
 
 
@@ -114,3 +115,69 @@ def answer(session: Session, *, caller: str, route: str, key: str) -> AnswerView
     if row is None:
         return None
     return AnswerView(row.fingerprint, row.status, row.location, row.content_type, row.body)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    """One checkpoint as kept: what was signed, by which key, why and when."""
+
+    book: int
+    size: int
+    root: bytes
+    chain: bytes
+    origin: str
+    public_key: bytes
+    note: str
+    reason: str
+    made_by: str
+    made_at: datetime
+
+    @property
+    def surveyed(self) -> Surveyed:
+        """What it says about the journals."""
+        return Surveyed(self.size, self.root, self.chain)
+
+    @property
+    def key_line(self) -> str:
+        """The public key, as a verifier is given it."""
+        return verifier_key(self.origin, self.public_key)
+
+
+def checkpoints(
+    session: Session, book: int, *, before: int | None = None, rows_max: int = 50
+) -> list[CheckpointRow]:
+    """A book's checkpoints, the newest first, below size ``before`` if given."""
+    query = select(Checkpoint).where(Checkpoint.book == book).order_by(Checkpoint.size.desc())
+    if before is not None:
+        query = query.where(Checkpoint.size < before)
+    return [_checkpoint(row) for row in session.scalars(query.limit(rows_max))]
+
+
+def latest_checkpoint(session: Session, book: int) -> CheckpointRow | None:
+    """The newest checkpoint of a book, if there is one."""
+    found = checkpoints(session, book, rows_max=1)
+    return found[0] if found else None
+
+
+def checkpoint(session: Session, book: int, size: int) -> CheckpointRow | None:
+    """The checkpoint of exactly this size, if there is one."""
+    row = session.get(Checkpoint, (book, size))
+    return None if row is None else _checkpoint(row)
+
+
+def first_checkpoint_covering(session: Session, book: int, size: int) -> CheckpointRow | None:
+    """The earliest checkpoint that covers the first ``size`` journals, if there is one."""
+    row = session.scalars(
+        select(Checkpoint)
+        .where(Checkpoint.book == book, Checkpoint.size >= size)
+        .order_by(Checkpoint.size)
+        .limit(1)
+    ).first()
+    return None if row is None else _checkpoint(row)
+
+
+def _checkpoint(row: Checkpoint) -> CheckpointRow:
+    return CheckpointRow(
+        row.book, row.size, bytes(row.root), bytes(row.chain), row.origin, bytes(row.public_key),
+        row.note, row.reason, row.made_by, row.made_at,
+    )  # fmt: skip

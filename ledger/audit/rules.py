@@ -1,1 +1,337 @@
-"""Rules of audit: pure decisions from facts."""
+"""The tree over all journals and the signed words about it, checkable without this service.
+
+M1  A tree's leaf is SHA-256 of 0x00 and the stored bytes, an inner node SHA-256 of 0x01 and its
+    two children; the tree splits at the largest power of two below its size (RFC 9162, 2.1).
+M2  An inclusion proof has at most ceil(log2 n) hashes and shows that one journal is in the tree.
+M3  A consistency proof shows that a later tree only added to an earlier one.
+M4  A checkpoint says origin, size and root, then the chain's head; it is text in the form of
+    C2SP tlog-checkpoint, signed with Ed25519 as a C2SP signed note.
+M5  A checkpoint is signed only after every stored leaf was hashed again, the chain followed from
+    its beginning, and the tree found to contain the last checkpoint's tree unchanged.
+M6  A checkpoint is never edited or deleted, and a later one is never smaller.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+from ledger.kernel.errors import Conflict, Invalid, Kind, LedgerError
+
+EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+CHAIN_START: Final = bytes(32)
+REASONS: Final = ("daily", "close", "asked")
+_ED25519: Final = b"\x01"
+_NAME: Final = re.compile(r"[A-Za-z0-9./:_-]{1,200}", re.ASCII)
+
+
+class HistoryChanged(LedgerError):
+    """What is stored is not what was signed before: nobody may sign or pay until it is known why."""
+
+    code = "audit.history_changed"
+    kind = Kind.CONFLICT
+    title = "The books do not match what was signed"
+
+
+class CheckpointRefused(Conflict):
+    """A checkpoint that says less, or something else, than the one before."""
+
+    code = "audit.checkpoint_refused"
+    title = "That checkpoint cannot be kept"
+
+
+class NotACheckpoint(Invalid):
+    """A text that is not a checkpoint, or whose signature does not hold."""
+
+    code = "audit.not_a_checkpoint"
+    title = "That is not a checkpoint of these books"
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """M1: the hash of a leaf's stored bytes (32 bytes)."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """M1: the hash of two children (32 bytes each)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """A tree that grows one leaf hash at a time and keeps only its right edge (32 bytes a level)."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
+
+    def add(self, digest: bytes) -> None:
+        """Add the hash of the next leaf."""
+        count = self.size
+        while count & 1:
+            digest = node_hash(self._edge.pop(), digest)
+            count >>= 1
+        self._edge.append(digest)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves added so far."""
+        if not self._edge:
+            return EMPTY_ROOT
+        root = self._edge[-1]
+        for left in reversed(self._edge[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+def root_of(digests: Iterable[bytes]) -> bytes:
+    """The root over these leaf hashes."""
+    tree = Tree()
+    for digest in digests:
+        tree.add(digest)
+    return tree.root()
+
+
+def _below(size: int) -> int:
+    """The largest power of two that is smaller than ``size`` (2 or more)."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+Range = tuple[int, int]
+
+
+def inclusion_ranges(index: int, size: int) -> list[Range]:
+    """M2: which runs of leaves the proof for leaf ``index`` (from 0) is made of, lowest first."""
+    assert 0 <= index < size
+    ranges: list[Range] = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _below(end - start)
+        if index < middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((start, middle))
+            start = middle
+    return ranges[::-1]
+
+
+def consistency_ranges(old: int, size: int) -> list[Range]:
+    """M3: which runs of leaves the proof from size ``old`` to ``size`` is made of, in order."""
+    assert 0 < old <= size
+    ranges: list[Range] = []
+    start, end, whole = 0, size, True
+    while old != end:
+        middle = start + _below(end - start)
+        if old <= middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((start, middle))
+            start, whole = middle, False
+    if not whole:
+        ranges.append((start, end))
+    return ranges[::-1]
+
+
+def range_roots(digests: Iterable[bytes], ranges: Sequence[Range]) -> list[bytes]:
+    """The roots of runs of leaves, in one pass over the leaf hashes and little memory.
+
+    Runs may not overlap; they come back in the order asked for.
+    """
+    ordered = sorted(ranges)
+    assert all(first[1] <= second[0] for first, second in pairwise(ordered))
+    found: dict[Range, bytes] = {}
+    stream, position = iter(digests), 0
+    for start, end in ordered:
+        position = _skip(stream, position, start)
+        tree = Tree()
+        for digest in stream:
+            tree.add(digest)
+            position += 1
+            if position == end:
+                break
+        found[start, end] = tree.root()
+    return [found[one] for one in ranges]
+
+
+def _skip(stream: Iterator[bytes], position: int, start: int) -> int:
+    while position < start:
+        next(stream)
+        position += 1
+    return position
+
+
+def inclusion_holds(
+    *, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
+) -> bool:
+    """M2: whether a proof shows that a leaf's hash stands at ``index`` (from 0) in a tree."""
+    if not 0 <= index < size:
+        return False
+    node, last, digest = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            digest = node_hash(sibling, digest)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            digest = node_hash(digest, sibling)
+        node, last = node >> 1, last >> 1
+    return last == 0 and digest == root
+
+
+def consistency_holds(
+    *, old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """M3: whether a proof shows that the tree of ``size`` leaves begins with the old tree."""
+    if not 0 < old <= size:
+        return False
+    if old == size:
+        return not proof and old_root == root
+    path = list(proof) if old & (old - 1) else [old_root, *proof]
+    return bool(path) and _both_roots(path, old, size) == (old_root, root)
+
+
+def _both_roots(path: Sequence[bytes], old: int, size: int) -> tuple[bytes, bytes] | None:
+    """The old and the new root that a consistency proof leads to, or None if it is malformed."""
+    node, last = old - 1, size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    first = second = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return None
+        if node & 1 or node == last:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            second = node_hash(second, sibling)
+        node, last = node >> 1, last >> 1
+    return (first, second) if last == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What a walk over all stored leaves found: how many, their root and the chain's head."""
+
+    size: int
+    root: bytes
+    chain: bytes
+
+
+def survey(
+    leaves: Iterable[tuple[int, bytes, bytes, bytes]], *, before: Surveyed | None = None
+) -> Surveyed:
+    """M5: hash every leaf again, follow the chain, and meet the last checkpoint on the way.
+
+    ``leaves`` are number, stored bytes, leaf hash and chain of each journal in order.
+
+    Raises:
+        HistoryChanged: naming the first journal that does not fit.
+    """
+    tree, chain = Tree(), CHAIN_START
+    for number, leaf, digest, stored in leaves:
+        chain = hashlib.sha256(b"\x02" + chain + digest).digest()
+        if number != tree.size + 1:
+            raise _changed(f"Journal {tree.size + 1} is missing.")
+        if leaf_hash(leaf) != digest or chain != stored:
+            raise _changed(f"The bytes of journal {number} do not match their hash.")
+        tree.add(digest)
+        if before and number == before.size and (tree.root(), chain) != (before.root, before.chain):
+            raise _changed(f"Journals 1 to {number} are not those of the last checkpoint.")
+    if before and tree.size < before.size:
+        raise _changed(f"Only {tree.size} of {before.size} journals that were signed are left.")
+    return Surveyed(tree.size, tree.root(), chain)
+
+
+def _changed(facts: str) -> HistoryChanged:
+    return HistoryChanged(
+        facts, remedy="Stop payments, keep the disk as it is, and compare with the newest backup."
+    )
+
+
+def public_key(seed: bytes) -> bytes:
+    """The public half (32 bytes) of a signing key's seed (32 bytes)."""
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """The 4 bytes by which a signed note names its key."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def verifier_key(name: str, public: bytes) -> str:
+    """The public key as C2SP writes it: name, key id and key on one line."""
+    encoded = base64.b64encode(_ED25519 + public).decode()
+    return f"{name}+{key_id(name, public).hex()}+{encoded}"
+
+
+def checkpoint_body(*, origin: str, surveyed: Surveyed) -> str:
+    """M4: the words that are signed: origin, size, root, and the chain's head as an extension."""
+    if _NAME.fullmatch(origin) is None:
+        raise NotACheckpoint(
+            f"“{origin[:60]}” cannot name a log.",
+            remedy="Use the service's host and the book's code, such as ledger.town.gov.uk/MAIN.",
+        )
+    root = base64.b64encode(surveyed.root).decode()
+    return f"{origin}\n{surveyed.size}\n{root}\nchain {surveyed.chain.hex()}\n"
+
+
+def signed_note(body: str, *, name: str, seed: bytes) -> str:
+    """M4: the words with the signature below them, as a C2SP signed note."""
+    signature = Ed25519PrivateKey.from_private_bytes(seed).sign(body.encode())
+    encoded = base64.b64encode(key_id(name, public_key(seed)) + signature).decode()
+    return f"{body}\n\u2014 {name} {encoded}\n"
+
+
+def read_checkpoint(note: str, *, public: bytes) -> tuple[str, Surveyed]:
+    """M4: origin and contents of a signed checkpoint.
+
+    Raises:
+        NotACheckpoint: the text or its signature does not hold.
+    """
+    body, gap, signatures = note.partition("\n\n")
+    lines = body.split("\n")
+    try:
+        origin, size, root, chain = lines[0], int(lines[1]), lines[2], lines[3]
+        surveyed = Surveyed(
+            size, base64.b64decode(root, validate=True),
+            bytes.fromhex(chain.removeprefix("chain ")),
+        )  # fmt: skip
+    except (IndexError, ValueError, binascii.Error) as error:
+        raise _not_a_checkpoint("It lacks origin, size, root or chain.") from error
+    if not gap or not any(
+        _signs(line, body + "\n", origin, public) for line in signatures.splitlines()
+    ):
+        raise _not_a_checkpoint("No signature by the books' key holds.")
+    return origin, surveyed
+
+
+def _signs(line: str, body: str, name: str, public: bytes) -> bool:
+    words = line.split(" ")
+    if len(words) != 3 or words[:2] != ["\u2014", name]:
+        return False
+    try:
+        raw = base64.b64decode(words[2], validate=True)
+        Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], body.encode())
+    except (ValueError, binascii.Error, InvalidSignature):
+        return False
+    return raw[:4] == key_id(name, public)
+
+
+def _not_a_checkpoint(facts: str) -> NotACheckpoint:
+    return NotACheckpoint(facts, remedy="Take the whole text, from the origin to the signature.")

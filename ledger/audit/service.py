@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from ledger.audit.models import Answer, AuditEvent, WebSession
+from ledger.audit import queries, rules
+from ledger.audit.models import Answer, AuditEvent, Checkpoint, WebSession
+from ledger.audit.queries import CheckpointRow
 from ledger.kernel import limits
 from ledger.kernel.ids import new_id, secret_hash
 
@@ -148,3 +150,59 @@ def forget_answer_bodies(session: Session, *, before: datetime) -> int:
             .values(body=None)
         ).rowcount  # type: ignore[attr-defined]
     )
+
+
+def keep_checkpoint(
+    session: Session,
+    *,
+    book: int,
+    surveyed: rules.Surveyed,
+    origin: str,
+    seed: bytes,
+    reason: str,
+    made_by: str,
+    now: datetime,
+) -> CheckpointRow:
+    """Sign what a survey of the whole book found and keep it for ever (M4 to M6).
+
+    The origin of a book's first checkpoint stays that of all later ones. The same size
+    twice is the same checkpoint.
+
+    Raises:
+        CheckpointRefused: the book is empty, or a newer checkpoint covers more.
+        HistoryChanged: a checkpoint of this size says something else.
+    """
+    last = queries.latest_checkpoint(session, book)
+    if last is not None and last.size == surveyed.size:
+        if last.surveyed != surveyed:
+            raise rules.HistoryChanged(
+                f"The checkpoint of size {last.size} says something else.",
+                remedy="Stop payments, keep the disk as it is, and call the auditor.",
+            )
+        return last
+    if surveyed.size < 1 or (last is not None and last.size > surveyed.size):
+        raise rules.CheckpointRefused(
+            f"There are {surveyed.size} journals to sign.",
+            remedy="Post something first." if last is None else "Use the newer checkpoint.",
+        )
+    name = last.origin if last is not None else origin
+    note = rules.signed_note(
+        rules.checkpoint_body(origin=name, surveyed=surveyed), name=name, seed=seed
+    )
+    public = rules.public_key(seed)
+    assert rules.read_checkpoint(note, public=public) == (name, surveyed)
+    session.add(
+        Checkpoint(
+            book=book, size=surveyed.size, root=surveyed.root, chain=surveyed.chain, origin=name,
+            public_key=public, note=note, reason=reason, made_by=made_by, made_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    facts = {"size": surveyed.size, "root": surveyed.root.hex(), "reason": reason}
+    record(
+        session, at=now, actor=made_by, action="checkpoint.make", subject=f"{name}@{surveyed.size}",
+        facts=facts,
+    )  # fmt: skip
+    found = queries.checkpoint(session, book, surveyed.size)
+    assert found is not None
+    return found

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.books import queries as book_queries
 from ledger.books import service as books
+from ledger.demo import people
 from ledger.kernel.errors import Missing
 from ledger.parties import queries as party_queries
 from ledger.parties import service as parties
@@ -54,3 +55,8 @@ def is_empty(session: Session, *, code: str) -> bool:
         return True
     untouched = book_queries.head(session, book).next_seq == 1
     return untouched and not party_queries.people(session, rows_max=1)
+
+
+def is_demonstration(session: Session) -> bool:
+    """Whether the demonstration town lives in this database."""
+    return party_queries.person_by_email(session, people.TOWNSPEOPLE[0].email) is not None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.demo import people
+from ledger.demo import people, pledge_story
 from ledger.demo.settlers import settle
 from ledger.demo.story import Story
 from ledger.kernel.clock import FixedClock, using
@@ -21,6 +21,8 @@ def is_here(session: Session) -> bool:
 
 def load(*, code: str, now: datetime, say: Callable[[str], None]) -> None:
     """Live through the three years that end at ``now``."""
-    story = Story(code=code, today_at=now, clock=FixedClock(now), say=say)
+    story = Story(code=code, today_at=now, clock=FixedClock(now - timedelta(days=366 * 4)), say=say)
     with using(story.clock):
         settle(story)
+        pledge_story.tell(story)
+        story.live()

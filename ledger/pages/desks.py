@@ -16,7 +16,7 @@ DESKS = (
     (frozenset({"analyst"}), "Partner agency analyst", "analysts.desk"),
     (frozenset({"officer", "head", "s151"}), "Council", "council.desk"),
     (frozenset({"auditor"}), "Auditor", "auditors.desk"),
-    (frozenset({"administrator"}), "Administrator", "people.admin"),
+    (frozenset({"administrator"}), "Administrator", "admin.desk"),
 )
 """Roles, the desk's name, and its page."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
@@ -130,17 +130,34 @@ def _person(row: Person, vault: Vault | None) -> PersonView:
 
 
 def people(
-    session: Session, *, after: str = "", rows_max: int = limits.PAGE_ROWS_DEFAULT
+    session: Session,
+    *,
+    after: str = "",
+    search: str = "",
+    rows_max: int = limits.PAGE_ROWS_DEFAULT,
 ) -> list[PersonView]:
-    """People in the order of their references, from the one after ``after``."""
-    rows = session.execute(
-        select(Person, Vault)
-        .outerjoin(Vault, Vault.person == Person.id)
-        .where(Person.id > after)
-        .order_by(Person.id)
-        .limit(rows_max)
-    )
+    """People in the order of their references, from the one after ``after``.
+
+    ``search`` is part of a name or email address, or a whole reference.
+    """
+    query = select(Person, Vault).outerjoin(Vault, Vault.person == Person.id)
+    if search:
+        part = search.casefold()
+        query = query.where(
+            or_(
+                func.lower(Vault.name).contains(part, autoescape=True),
+                Vault.email_key.contains(part, autoescape=True),
+                Person.id == search.upper(),
+            )
+        )
+    rows = session.execute(query.where(Person.id > after).order_by(Person.id).limit(rows_max))
     return [_person(row, vault) for row, vault in rows]
+
+
+def count_people(session: Session) -> dict[str, int]:
+    """How many people there are in each state."""
+    rows = session.execute(select(Person.state, func.count()).group_by(Person.state))
+    return dict(rows.tuples())
 
 
 def person_by_email(session: Session, email: str) -> str | None:

@@ -39,7 +39,6 @@ _GROUP: Final = frozenset({"organiser", "treasurer"})
 _COUNCIL: Final = frozenset({"officer", "head", "s151"})
 
 
-
 def _who(*roles: str) -> frozenset[str]:
     return frozenset(roles)
 

@@ -83,7 +83,7 @@ def _who() -> dict[str, str] | None:
         return None
     if not actor.signed_in:
         return None
-    return {"name": actor.name, "desk": "/desk", "sign_out": "/sign-out"}
+    return {"name": actor.name, "desk": "/desk", "account": "/account", "sign_out": "/sign-out"}
 
 
 def _navigation(path: str, *, visiting: bool) -> list[dict[str, Any]]:

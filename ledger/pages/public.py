@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from flask import url_for as address
+from sqlalchemy.orm import Session
 
 from ledger.assets import queries as assets
+from ledger.audit import queries as audit
+from ledger.books import queries as books
 from ledger.http import current_actor, guarded, pagination, reading
+from ledger.http.cookies import settings
 from ledger.kernel import limits
+from ledger.kernel.errors import Missing
 from ledger.pages import desks, manual
 from ledger.pages.forms import Form
+from ledger.pledges import queries as pledges
 
 blueprint = Blueprint("public", __name__)
 
 OCCUPANCIES = ("in use", "part", "vacant", "surplus", "unknown")
 POINTS_MAX = 2_000
+PLEDGES_MAX = 200
 
 
 @blueprint.get("/")
@@ -26,6 +33,8 @@ def home() -> str:
     with reading() as session:
         return render_template(
             "public/home.html",
+            pledges=_soonest(pledges.pledges(session, states=("OPEN",), rows_max=PLEDGES_MAX)),
+            checkpoint=_checkpoint(session),
             listed=assets.public_list(session, listed=True, limit=3),
             listed_count=assets.public_count(session, listed=True),
             assets_count=assets.public_count(session),
@@ -123,6 +132,19 @@ def developers() -> str:
     return render_template("public/developers.html")
 
 
+def _soonest(open_pledges: list[pledges.PledgeView]) -> list[pledges.PledgeView]:
+    """The three pledges whose last day comes first."""
+    return sorted(open_pledges, key=lambda one: one.deadline_at)[:3]
+
+
+def _checkpoint(session: Session) -> audit.CheckpointRow | None:
+    try:
+        book = books.book_id(session, settings().book_code)
+    except Missing:
+        return None
+    return audit.latest_checkpoint(session, book)
+
+
 def _narrowing(form: Form) -> dict[str, Any]:
     occupancy = form.value("use")
     return {
@@ -155,5 +177,5 @@ def _feature(mark: assets.MapPoint) -> dict[str, Any]:
 
 
 def _contact_line() -> str:
-    contact = current_app.extensions["ledger.settings"].contact
+    contact = settings().contact
     return f"Contact us: {contact}." if contact else "Contact the council that keeps this ledger."

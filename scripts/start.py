@@ -106,12 +106,31 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _prepare(env: dict[str, str], *, demo: bool) -> None:
+    _begin_again_if_interrupted(Path(env["LEDGER_DATA_DIR"]), env.get("LEDGER_DATABASE_URL") or "")
     print("Bringing the database up to date …", flush=True)
     _flask(env, "db", "upgrade")
     if demo:
         _flask(env, "ledger", "demo", "--if-empty")
     else:
         _flask(env, "ledger", "place")
+
+
+def _begin_again_if_interrupted(data: Path, url: str) -> None:
+    """A demonstration that was cut short is put aside, never deleted, and told from the start."""
+    unfinished = data / "demo.unfinished"
+    if not unfinished.exists():
+        return
+    if url:
+        raise CannotStart(
+            "The demonstration was interrupted while it filled this database.\n"
+            f"Give an empty database, or delete {unfinished} to keep what there is."
+        )
+    print("The demonstration was interrupted; it begins again.", flush=True)
+    aside = data / f"interrupted-{int(unfinished.stat().st_mtime)}"
+    aside.mkdir(exist_ok=True)
+    for file in data.glob("ledger.sqlite*"):
+        file.rename(aside / file.name)
+    unfinished.unlink()
 
 
 def _flask(env: dict[str, str], *arguments: str) -> None:

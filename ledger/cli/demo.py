@@ -6,9 +6,12 @@ import click
 from flask import current_app
 
 from ledger.cli import ledger_group
-from ledger.demo import people, place, town
+from ledger.demo import people, place
 from ledger.kernel import clock
 from ledger.kernel.db import transaction
+
+UNFINISHED = "demo.unfinished"
+"""A file that stands in the data folder while the town's life is being told."""
 
 
 @ledger_group.command("demo")
@@ -26,6 +29,8 @@ def demo(*, if_empty: bool, sign_ins: bool) -> None:
     Example:
       flask ledger demo
     """
+    from ledger.demo import town  # every wing at once: only where it is needed
+
     settings = current_app.extensions["ledger.settings"]
     if sign_ins:
         _show_sign_ins()
@@ -39,12 +44,15 @@ def demo(*, if_empty: bool, sign_ins: bool) -> None:
             "This place is in use, and the demonstration is only for an empty one. Choose another"
             " folder: LEDGER_DATA_DIR=… flask ledger demo (after flask db upgrade)."
         )
+    unfinished = settings.data_dir / UNFINISHED
+    unfinished.touch()
     town.load(code=settings.book_code, now=clock.now(), say=click.echo)
+    unfinished.unlink()
 
 
 def _show_sign_ins() -> None:
     with transaction(read_only=True) as session:
-        there = town.is_here(session)
+        there = place.is_demonstration(session)
     if not there:
         return
     click.echo(f"Sign in with the password “{people.PASSWORD}” as:")

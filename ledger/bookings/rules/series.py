@@ -132,10 +132,12 @@ def dates(series: Series) -> tuple[date, ...]:
         if day not in series.without:
             found.append(day)
         day += timedelta(weeks=series.every_weeks)
-    if not found or len(found) > limits.SERIES_OCCURRENCES_MAX:
+    too_far = series.until_on is None and len(found) < (series.count or 0)
+    if not found or too_far or len(found) > limits.SERIES_OCCURRENCES_MAX:
         raise SeriesRefused(
-            f"The series has {'no' if not found else 'too many'} dates.",
-            remedy=f"A series has from 1 to {limits.SERIES_OCCURRENCES_MAX} dates.",
+            f"The series has {'too many' if found else 'no'} dates.",
+            remedy=f"A series has from 1 to {limits.SERIES_OCCURRENCES_MAX} dates and runs for at"
+            " most three years.",
             place="until",
         )
     return tuple(found)

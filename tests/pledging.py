@@ -134,6 +134,9 @@ class Stage:
     def settle(self, pledge: str) -> str:
         return transact(lambda s: pledges.settle(s, pledge=pledge, actor=JOB, now=self.now))
 
+    def chase(self, commitment: str) -> str:
+        return transact(lambda s: pledges.chase(s, commitment=commitment, actor=JOB, now=self.now))
+
     def end_collection(self, pledge: str) -> str:
         return transact(lambda s: pledges.end_collection(s, pledge=pledge, actor=JOB, now=self.now))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ledger.jobs import bookings, pledges
 from ledger.jobs.job import Job
 from ledger.schedule.rules import UnknownJob
 
-JOBS: Final[tuple[Job, ...]] = ()
+JOBS: Final[tuple[Job, ...]] = (pledges.DEADLINES, pledges.CHASE, bookings.HOLDS, bookings.MONTHS)
 """In the order in which they run when several are due at once."""
 
 

@@ -500,12 +500,9 @@ def cooled_off(session: Session, now: datetime) -> list[str]:
     return _ids(session, Pledge.state == "REACHED", Pledge.settles_at <= now)
 
 
-def collection_over(session: Session, today: date) -> list[str]:
-    """PL15: pledges being collected whose window is over and whose shortfall is undecided."""
-    return _ids(
-        session, Pledge.state == "SETTLING", Pledge.collect_until_on < today,
-        Pledge.fell_short.is_(False),
-    )  # fmt: skip
+def collecting(session: Session) -> list[str]:
+    """PL15: pledges being collected whose shortfall, if any, nobody has yet found."""
+    return _ids(session, Pledge.state == "SETTLING", Pledge.fell_short.is_(False))
 
 
 def to_chase(session: Session, today: date) -> list[str]:

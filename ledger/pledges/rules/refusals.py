@@ -7,7 +7,7 @@ from ledger.kernel.errors import Forbidden, Kind, LedgerError
 __all__ = [
     "AlreadyJoined", "DealIncomplete", "Full", "HoursRefused", "MoreThanDue", "NotEnoughHeld",
     "NotReady", "NotTheirs", "NotYourGroup", "OwnPledge", "ReceiptUsed", "SelfModeration",
-    "TooLate", "WordingSigned", "WrongLink",
+    "TooLate", "WrongLink",
 ]  # fmt: skip
 
 
@@ -84,14 +84,6 @@ class WrongLink(LedgerError):
     code = "pledges.wrong_link"
     kind = Kind.GONE
     title = "This link does not work"
-
-
-class WordingSigned(LedgerError):
-    """PL8: the wording was signed, so it cannot be changed by its organiser alone."""
-
-    code = "pledges.wording_signed"
-    kind = Kind.CONFLICT
-    title = "People have signed this wording"
 
 
 class ReceiptUsed(LedgerError):

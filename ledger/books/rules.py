@@ -176,7 +176,8 @@ def credit(path: str, quantity: int) -> Leg:
 @dataclass(frozen=True, slots=True)
 class AccountSpec:
     """An account to be: path, unit and fund never change; ``guard`` says which side may not
-    fall below zero (C: credits cover debits and held debits; D: the mirror; N: none)."""
+    fall below zero (C: credits cover debits and held debits; D: the mirror; N: none).
+    """
 
     path: str
     unit: str = "GBP"

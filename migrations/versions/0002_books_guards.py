@@ -224,7 +224,7 @@ JOURNAL_MOVES = (
 )
 
 
-def _checks(table: str, condition: object, words: str) -> list[tuple[str, str]]:
+def _checks(condition: object, words: str) -> list[tuple[str, str]]:
     checks = condition if isinstance(condition, list) else [(condition, words)]
     return list(checks)
 
@@ -232,7 +232,7 @@ def _checks(table: str, condition: object, words: str) -> list[tuple[str, str]]:
 def _sqlite() -> list[str]:
     made = []
     for name, table, when, condition, words in REFUSALS:
-        checks = _checks(table, condition, words)
+        checks = _checks(condition, words)
         if when == "BEFORE INSERT":
             checks = [*STRICT.get(table, []), *checks]
         if when == "BEFORE INSERT" and table in WHOLE:
@@ -242,16 +242,16 @@ def _sqlite() -> list[str]:
             f"SELECT RAISE(ABORT, 'ledger: {text}') WHERE {refused};" for refused, text in checks
         )
         made.append(f"CREATE TRIGGER {name} {when} ON {table} BEGIN {body} END")
-    for table in UNTOUCHABLE + UNEDITABLE:
-        made.append(
-            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN"
-            f" SELECT RAISE(ABORT, 'ledger: {table} rows are never edited'); END"
-        )
-    for table in UNTOUCHABLE + UNDELETABLE:
-        made.append(
-            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN"
-            f" SELECT RAISE(ABORT, 'ledger: {table} rows are never deleted'); END"
-        )
+    made += [
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN"
+        f" SELECT RAISE(ABORT, 'ledger: {table} rows are never edited'); END"
+        for table in UNTOUCHABLE + UNEDITABLE
+    ]
+    made += [
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN"
+        f" SELECT RAISE(ABORT, 'ledger: {table} rows are never deleted'); END"
+        for table in UNTOUCHABLE + UNDELETABLE
+    ]
     made.append(
         f"CREATE TRIGGER entry_moves_balance AFTER INSERT ON entry BEGIN {ENTRY_MOVES}; END"
     )
@@ -281,7 +281,7 @@ def _postgresql() -> list[str]:
     for name, table, when, condition, words in REFUSALS:
         body = " ".join(
             f"IF {refused} THEN {_raise(text)} END IF;"
-            for refused, text in _checks(table, condition, words)
+            for refused, text in _checks(condition, words)
         )
         if table == "journal":
             body = "PERFORM 1 FROM head h WHERE h.book = NEW.book FOR UPDATE; " + body

@@ -523,7 +523,6 @@ def _tables() -> None:
 
 def downgrade() -> None:
     """Take them away again."""
-
     op.drop_table("vault")
     op.drop_table("role_grant")
     op.drop_table("proposal_decision")

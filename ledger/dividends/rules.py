@@ -1,1 +1,0 @@
-"""Rules of dividends: pure decisions from facts."""

@@ -125,15 +125,17 @@ def sign_in(browser: FlaskClient, place: Place, part: str) -> FlaskClient:
     return browser
 
 
-def api_client(app: Flask, place: Place, part: str) -> FlaskClient:
-    """A client with a token of every scope that works for a month.
+def api_client(
+    app: Flask, place: Place, part: str, *, scopes: tuple[str, ...] = ("read", "write")
+) -> FlaskClient:
+    """A client with a token that works for a month.
 
     It brings a fresh ``Idempotency-Key`` to every unsafe call that has none.
     """
     person = place.people[part]
     _, secret = transact(
         lambda session: parties.make_token(
-            session, person=person, name="test", scopes=("read", "write"), days=30, by=person,
+            session, person=person, name="test", scopes=scopes, days=30, by=person,
             now=kernel_clock.now(),
         )
     )  # fmt: skip

@@ -160,7 +160,11 @@ def test_a_visitor_is_sent_to_sign_in_for_the_desk(client: FlaskClient) -> None:
 
 def _list_two(place: cast.Place) -> None:
     def unit(session: Session) -> None:
-        facts: dict[str, Any] = {"council": "Testwick Council", "actor": place.actor("broker"), "now": now()}
+        facts: dict[str, Any] = {
+            "council": "Testwick Council",
+            "actor": place.actor("broker"),
+            "now": now(),
+        }
         service.add_building(
             session, name="Lane End Hall", lat_microdegrees=53_250_000,
             lon_microdegrees=-2_500_000, **facts,

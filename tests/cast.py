@@ -125,13 +125,8 @@ def sign_in(browser: FlaskClient, place: Place, part: str) -> FlaskClient:
     return browser
 
 
-def api_client(
-    app: Flask, place: Place, part: str, *, scopes: tuple[str, ...] = ("read", "write")
-) -> FlaskClient:
-    """A client with a token that works for a month.
-
-    It brings a fresh ``Idempotency-Key`` to every unsafe call that has none.
-    """
+def api_secret(place: Place, part: str, *, scopes: tuple[str, ...] = ("read", "write")) -> str:
+    """The secret of a new token that works for a month."""
     person = place.people[part]
     _, secret = transact(
         lambda session: parties.make_token(
@@ -139,7 +134,18 @@ def api_client(
             now=kernel_clock.now(),
         )
     )  # fmt: skip
+    return secret
+
+
+def api_client(
+    app: Flask, place: Place, part: str, *, scopes: tuple[str, ...] = ("read", "write")
+) -> FlaskClient:
+    """A client with a token that works for a month.
+
+    It brings a fresh ``Idempotency-Key`` to every unsafe call that has none.
+    """
     browser = app.test_client()
+    secret = api_secret(place, part, scopes=scopes)
     browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
     assert hasattr(browser, "keyed"), "the stage's own client"
     browser.keyed = True

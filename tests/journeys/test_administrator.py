@@ -1,0 +1,29 @@
+"""Felix Thorne looks after people and their roles, and moves no value."""
+
+from __future__ import annotations
+
+from tests.journeys.walk import Walk
+
+
+def test_administrator(walk: Walk) -> None:
+    walk.to("/").follow("Sign in").look("sign-in")
+    walk.fill("Email", "admin@harrowmere.example").press("Sign in")
+    walk.sees("There is a problem", "Enter your password").look("sign-in-error")
+    assert walk.page.get_by_label("Email").input_value() == "admin@harrowmere.example"
+
+    walk.sign_in("admin").sees("Administrator’s desk").look("desk")
+    walk.follow("See everybody").look("people")
+    walk.fill("Part of a name", "nobody at all").press("Search").look("people-none-found")
+
+    walk.to("/admin/people/new").press("Add").sees("There is a problem").look("new-person-errors")
+    walk.fill("Name", "Odette Marsh").fill("Email", f"odette-{id(walk)}@harrowmere.example")
+    walk.press("Add").sees("Success", "Odette Marsh", "No role yet").look("person-added")
+    walk.pick("Give a role", "Asset broker").press("Give the role")
+    walk.sees("The role was given").look("role-given")
+    walk.pick("Give a role", "Auditor").press("Give the role")
+    walk.sees("cannot be the same person").look("roles-kept-apart")
+
+    walk.follow("Erase this person").look("erase-asks-first")
+    walk.to("/no-such-page").sees("Page not found").look("not-found")
+    walk.to("/checkpoint/999999999").sees("What you can do")
+    walk.sign_out().to("/admin/").sees("Sign in").look("signed-out")

@@ -55,6 +55,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     random.Random(config.option.order_seed).shuffle(items)
+    for item in items:
+        if "town" in getattr(item, "fixturenames", ()):
+            # A town is loaded once for each engine: its journeys stay with one worker.
+            engine = item.callspec.params.get("engine_name", "")  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group(f"town-{engine}"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -74,7 +74,7 @@ class Stages:
     def __init__(self, folder: Path, at: datetime) -> None:
         self.folder, self.at = folder, at
         self.stages: dict[str, Stage] = {}
-        self.failures: dict[str, Exception] = {}
+        self.failures: dict[str, BaseException] = {}
 
     def __enter__(self) -> Stages:
         return self
@@ -107,7 +107,7 @@ class Stages:
             kind = SqliteStage if engine == "sqlite" else PostgresqlStage
             try:
                 self.stages[engine] = kind(self.folder, self.at)
-            except Exception as error:
+            except (Exception, pytest.skip.Exception) as error:
                 self.failures[engine] = error
                 raise
         return self.stages[engine]

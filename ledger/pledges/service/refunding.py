@@ -84,7 +84,7 @@ def _facts(run: str, pledge: str, due: list[Refund]) -> dict[str, object]:
     lines = "\n".join(f"{refund.id} {refund.pence}" for refund in due)
     return {
         "run": run, "pledge": pledge, "refunds": len(due),
-        "pence": sum(refund.pence for refund in due),
+        "total_pence": sum(refund.pence for refund in due),
         "list_sha256": hashlib.sha256(lines.encode()).hexdigest(),
     }  # fmt: skip
 

@@ -84,10 +84,12 @@ def _check_held(session: Session, row: Pledge, pence: int) -> None:
         )
 
 
-def _facts(release: Release) -> dict[str, object]:
+def _facts(session: Session, release: Release) -> dict[str, object]:
     return {
         "release": release.id, "pledge": release.pledge, "payee": release.payee,
-        "milestone": release.milestone, "pence": release.pence,
+        "group": parties.organisation(session, release.payee).name,
+        "milestone": release.milestone, "evidence": release.evidence,
+        "amount_pence": release.pence,
     }  # fmt: skip
 
 
@@ -105,7 +107,7 @@ def propose_release(session: Session, *, release: str, actor: Actor, now: dateti
     rules.check_state(asked.state, {"REQUESTED"}, place=release)
     barred = sorted(rows.members(session, asked.payee) | {asked.requested_by})
     proposal = approvals.propose(
-        session, kind=RELEASE_KIND, subject=release, facts=_facts(asked),
+        session, kind=RELEASE_KIND, subject=release, facts=_facts(session, asked),
         quantity_pence=asked.pence, bucket=f"releases:{asked.payee}", maker=actor.person,
         barred=barred, now=now,
     )  # fmt: skip
@@ -152,7 +154,7 @@ def post_release(session: Session, *, release: str, actor: Actor, now: datetime)
     row, asked = rows.locked_release(session, release)
     rules.check_state(asked.state, {"PROPOSED"}, place=release)
     assert asked.proposal is not None, "a proposed release has its proposal"
-    used = approvals.use(session, proposal=asked.proposal, facts=_facts(asked), now=now)
+    used = approvals.use(session, proposal=asked.proposal, facts=_facts(session, asked), now=now)
     rows.post(
         session, row,
         [rows.journal(

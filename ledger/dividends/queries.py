@@ -1,1 +1,292 @@
-"""Questions to dividends."""
+"""Questions to agreements and determinations. Money in pence; workings as they were frozen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from ledger.books import queries as books
+from ledger.dividends.models import (
+    Agreement,
+    AgreementParty,
+    AgreementPeriod,
+    AgreementSignature,
+    Determination,
+    SavingCell,
+    SavingClaim,
+)
+from ledger.dividends.rules import postings, states
+from ledger.dividends.rules.terms import Agency, Payee, Terms
+from ledger.kernel import limits
+from ledger.kernel.errors import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementView:
+    """An agreement with its terms, odds and signatures (organisation to instant)."""
+
+    id: str
+    book: int
+    title: str
+    terms: Terms
+    digest: str
+    state: str
+    odds: dict[str, Any]
+    legal_power: str
+    drafted_at: datetime
+    drafted_by: str
+    signatures: dict[str, datetime]
+
+    @property
+    def unsigned(self) -> list[str]:
+        """The parties that have not signed."""
+        return [one for one in self.terms.organisations if one not in self.signatures]
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminationView:
+    """A determination with its workings."""
+
+    id: str
+    agreement: str
+    period: int
+    revision: int
+    result: str
+    snapshot: str
+    facts: dict[str, Any]
+    award_pence: int
+    holdback_pence: int
+    proposal: str
+    state: str
+    tested_at: datetime
+    released_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuePeriod:
+    """A period whose run-out is over and that nobody has determined."""
+
+    agreement: str
+    number: int
+    owner: str
+    to_on: date
+    freeze_on: date
+    terms: Terms
+
+
+def terms_of(stored: str) -> Terms:
+    """Pinned terms from their canonical text."""
+    facts = json.loads(stored)
+    facts["payees"] = tuple(Payee(**one) for one in facts["payees"])
+    facts["agencies"] = tuple(Agency(**one) for one in facts["agencies"])
+    facts["comparators"] = tuple(facts["comparators"])
+    facts["slabs"] = tuple((start, share) for start, share in facts["slabs"])
+    for name in ("baseline_from", "first_period_from", "selected_on"):
+        facts[name] = date.fromisoformat(facts[name])
+    return Terms(**facts)
+
+
+def agreement(session: Session, reference: str) -> AgreementView:
+    """One agreement.
+
+    Raises:
+        Missing: there is none with this reference.
+    """
+    row = session.get(Agreement, reference, populate_existing=True)
+    if row is None:
+        raise Missing(
+            "There is no agreement with that reference.",
+            remedy="Look at the list of agreements.",
+            place=reference[:40],
+        )
+    return _agreements(session, [row])[0]
+
+
+def agreements(
+    session: Session, *, states_in: Sequence[str] = (), after: str = "",
+    limit: int = limits.PAGE_ROWS_DEFAULT,
+) -> list[AgreementView]:  # fmt: skip
+    """Agreements in order of reference, beginning after one (keyset paging)."""
+    query = select(Agreement).where(Agreement.id > after).order_by(Agreement.id)
+    if states_in:
+        query = query.where(Agreement.state.in_(states_in))
+    return _agreements(session, list(session.scalars(query.limit(limit))))
+
+
+def _agreements(session: Session, rows: list[Agreement]) -> list[AgreementView]:
+    signed: dict[str, dict[str, datetime]] = {row.id: {} for row in rows}
+    for one in session.scalars(
+        select(AgreementSignature).where(AgreementSignature.agreement.in_(list(signed)))
+    ):
+        signed[one.agreement][one.organisation] = one.signed_at
+    return [
+        AgreementView(
+            row.id, row.book, row.title, terms_of(row.terms), row.digest, row.state,
+            json.loads(row.odds) if row.odds else {}, row.legal_power, row.drafted_at,
+            row.drafted_by, signed[row.id],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def agreements_of(session: Session, organisation: str) -> list[AgreementView]:
+    """The agreements that an organisation is a party to."""
+    references = session.scalars(
+        select(AgreementParty.agreement).where(AgreementParty.organisation == organisation)
+    ).all()
+    rows = session.scalars(
+        select(Agreement).where(Agreement.id.in_(sorted(set(references)))).order_by(Agreement.id)
+    )
+    return _agreements(session, list(rows))
+
+
+def under_agreement(session: Session, *, measure_version: str) -> dict[str, str]:
+    """The areas that a live agreement about this measure is about, with its reference."""
+    rows = session.execute(
+        select(Agreement.area, Agreement.id).where(
+            Agreement.measure_version == measure_version,
+            Agreement.state.in_((states.SIGNED, states.FUNDED, states.ACTIVE)),
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def claimants(
+    session: Session, *, measure_version: str, area: str, months: Sequence[date]
+) -> tuple[int, list[str]]:
+    """The most that is claimed of any of these months (basis points), and by whom."""
+    where = (SavingCell.measure_version == measure_version, SavingCell.area == area)
+    claimed = session.scalars(
+        select(SavingCell.claimed_bp).where(*where, SavingCell.month.in_(months))
+    ).all()
+    who = session.scalars(
+        select(SavingClaim.agreement).where(
+            SavingClaim.measure_version == measure_version, SavingClaim.area == area,
+            SavingClaim.month.in_(months),
+        )
+    ).all()  # fmt: skip
+    return max(claimed, default=0), sorted(set(who))
+
+
+def due_owners(today: date) -> Select[str]:
+    """The tests that are due on a day: a query, to be put inside another."""
+    return (
+        select(AgreementPeriod.owner)
+        .join(Agreement, Agreement.id == AgreementPeriod.agreement)
+        .outerjoin(
+            Determination,
+            (Determination.agreement == AgreementPeriod.agreement)
+            & (Determination.period == AgreementPeriod.number),
+        )
+        .where(
+            Agreement.state == states.ACTIVE,
+            AgreementPeriod.freeze_on < today,
+            Determination.id.is_(None),
+        )
+    )
+
+
+def due_periods(session: Session, today: date, *, agreement: str = "") -> list[DuePeriod]:
+    """D7: the periods to be determined on a day, oldest first."""
+    query = (
+        select(AgreementPeriod, Agreement.terms)
+        .join(Agreement, Agreement.id == AgreementPeriod.agreement)
+        .where(AgreementPeriod.owner.in_(due_owners(today)))
+        .order_by(AgreementPeriod.freeze_on, AgreementPeriod.owner)
+    )
+    if agreement:
+        query = query.where(AgreementPeriod.agreement == agreement)
+    read: dict[str, Terms] = {}
+    due = []
+    for period, stored in session.execute(query):
+        terms = read.get(period.agreement) or terms_of(stored)
+        read[period.agreement] = terms
+        due.append(
+            DuePeriod(
+                period.agreement, period.number, period.owner, period.to_on, period.freeze_on,
+                terms,
+            )
+        )  # fmt: skip
+    return due
+
+
+def determination(session: Session, reference: str) -> DeterminationView:
+    """One determination.
+
+    Raises:
+        Missing: there is none with this reference.
+    """
+    row = session.get(Determination, reference, populate_existing=True)
+    if row is None:
+        raise Missing(
+            "There is no determination with that reference.",
+            remedy="Look at the agreement's page.",
+            place=reference[:40],
+        )
+    return _determination(row)
+
+
+def determinations(
+    session: Session, *, agreement: str = "", states_in: Sequence[str] = (), after: str = "",
+    limit: int = limits.PAGE_ROWS_DEFAULT,
+) -> list[DeterminationView]:  # fmt: skip
+    """Determinations by agreement, period and revision."""
+    query = select(Determination).where(Determination.id > after)
+    if agreement:
+        query = query.where(Determination.agreement == agreement)
+    if states_in:
+        query = query.where(Determination.state.in_(states_in))
+    order = (Determination.period, Determination.revision) if agreement else (Determination.id,)
+    return [_determination(row) for row in session.scalars(query.order_by(*order).limit(limit))]
+
+
+def _determination(row: Determination) -> DeterminationView:
+    return DeterminationView(
+        row.id, row.agreement, row.period, row.revision, row.result, row.snapshot,
+        json.loads(row.facts), row.award_pence, row.holdback_pence, row.proposal, row.state,
+        row.tested_at, row.released_at,
+    )  # fmt: skip
+
+
+def reserved_pence(session: Session, view: AgreementView) -> list[int]:
+    """What each agency still has reserved, in the order of the terms (pence)."""
+    return [
+        books.owed(session, view.book, postings.reserved(view.id, agency.organisation))
+        for agency in view.terms.agencies
+    ]
+
+
+def payable_pence(session: Session, view: AgreementView) -> dict[str, int]:
+    """What is due to each payee now (pence)."""
+    return {
+        payee.organisation: books.owed(
+            session, view.book, postings.payable(view.id, payee.organisation)
+        )
+        for payee in view.terms.payees
+    }
+
+
+def receivable_pence(session: Session, view: AgreementView) -> dict[str, int]:
+    """What each agency has promised and not paid in (pence)."""
+    return {
+        agency.organisation: books.net(
+            session, view.book, postings.receivable(view.id, agency.organisation)
+        )
+        for agency in view.terms.agencies
+    }
+
+
+def saved_by(session: Session, organisation: str) -> list[tuple[AgreementView, DeterminationView]]:
+    """What an agency has saved: its agreements with every released determination."""
+    done = (states.RELEASED, states.CONFIRMED)
+    return [
+        (view, made)
+        for view in agreements_of(session, organisation)
+        for made in determinations(session, agreement=view.id, states_in=done)
+    ]

@@ -106,15 +106,15 @@ FILLS = (
 
 def _refusals() -> list[tuple[str, str, str, list[tuple[str, str]]]]:
     made = [(name, table, when, list(checks)) for name, table, when, checks in REFUSALS]
-    for table in UNTOUCHABLE:
-        made.append(
-            (f"{table}_no_update", table, "UPDATE", [("1 = 1", f"{table} rows are never edited")])
-        )
-    for table in UNTOUCHABLE + UNDELETABLE:
-        made.append(
-            (f"{table}_no_delete", table, "DELETE", [("1 = 1", f"{table} rows are never deleted")])
-        )
-    return made
+    edits = [
+        (f"{table}_no_update", table, "UPDATE", [("1 = 1", f"{table} rows are never edited")])
+        for table in UNTOUCHABLE
+    ]
+    deletes = [
+        (f"{table}_no_delete", table, "DELETE", [("1 = 1", f"{table} rows are never deleted")])
+        for table in UNTOUCHABLE + UNDELETABLE
+    ]
+    return made + edits + deletes
 
 
 def _sqlite() -> list[str]:

@@ -18,3 +18,8 @@ D14  Every award returns what is left of the reservation when the last period is
 D15  A later fall in the proof above alpha, but within hysteresis, changes the amount only.
 D16  A clawback takes the holdback first and is capped; what cannot be had back is shown.
 """
+
+from ledger.dividends.rules import messages as _messages
+
+WORDS = _messages
+"""The words of messages, made known to the outbox when this wing is loaded."""

@@ -117,6 +117,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "determination.verify": _COUNCIL,
     "determination.approve": _COUNCIL,
     "dividend.release": _who(SYSTEM, "s151"),
+    "dividend.pay": _COUNCIL,
     # Ideas.
     "idea.read": _who("innovation_broker", "officer", "auditor"),
     "idea.note": _who("innovation_broker"),

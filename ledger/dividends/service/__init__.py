@@ -1,0 +1,37 @@
+"""Agreements from draft to running, determinations from test to payment.
+
+Drafting and signing (`agreeing`), money in (`funding`), the job's tests (`evaluating`), what
+people decide (`deciding`), and what follows from it (`releasing`).
+"""
+
+from ledger.dividends.service.agreeing import (
+    activate,
+    broker,
+    check_power,
+    draft,
+    end,
+    sign,
+)
+from ledger.dividends.service.deciding import decide
+from ledger.dividends.service.evaluating import Evaluation, evaluate_due, propose
+from ledger.dividends.service.funding import commit, fund, receive
+from ledger.dividends.service.releasing import confirm, pay, release
+
+__all__ = [
+    "Evaluation",
+    "activate",
+    "broker",
+    "check_power",
+    "commit",
+    "confirm",
+    "decide",
+    "draft",
+    "end",
+    "evaluate_due",
+    "fund",
+    "pay",
+    "propose",
+    "receive",
+    "release",
+    "sign",
+]

@@ -1,0 +1,92 @@
+"""The main story of dividends: example E1 of the chapter, to the penny, on both databases."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from ledger.books import queries as books
+from ledger.books import service as book_service
+from ledger.dividends import queries
+from ledger.dividends import service as dividends
+from ledger.dividends.rules import postings
+from ledger.kernel.db import transact, transaction
+from tests import dividing
+from tests.cast import Place
+from tests.dividing import JOB, NOW
+
+
+def owed(session: Session, place: Place, path: str) -> int:
+    return books.owed(session, place.book, path)
+
+
+def test_e1_is_awarded_paid_and_confirmed_to_the_penny(place: Place) -> None:
+    deal = dividing.running(place)
+    determination = dividing.proposed(deal)
+    dividing.decided(deal, determination)
+    assert transact(lambda s: dividends.release(s, determination=determination, actor=JOB, now=NOW))
+    first, second, third = deal.groups
+    agencies = (deal.fire, deal.police, place.council)
+
+    def paths(make, ids):  # type: ignore[no-untyped-def]
+        with transaction(read_only=True) as session:
+            return [owed(session, place, make(*one)) for one in ids]
+
+    of = [(deal.agreement, agency) for agency in agencies]
+    to = [(deal.agreement, group) for group in deal.groups]
+    with transaction(read_only=True) as session:
+        view = queries.determination(session, determination)
+        assert (view.result, view.award_pence, view.holdback_pence) == (
+            "MET_ASSURED", 993_960, 198_792,
+        )  # fmt: skip
+        assert view.state == "RELEASED"
+    assert paths(postings.holdback, of) == [120_384, 28_512, 49_896]
+    assert paths(postings.payable, to) == [477_101, 198_792, 119_275]
+    assert paths(postings.reserved, of) == [0, 0, 0]
+    assert paths(postings.free, [(one,) for one in agencies]) == [118_080, 37_440, 50_520]
+    assert paths(postings.recognised, of) == [-1_203_840, -285_120, -498_960]
+    with transaction(read_only=True) as session:
+        assert owed(session, place, postings.community(deal.agreement)) == 993_960
+        assert owed(session, place, postings.state(deal.agreement)) == 993_960
+
+    for group, pence in zip((first, second, third), (477_101, 198_792, 119_275), strict=True):
+        transact(
+            lambda s, group=group, pence=pence: dividends.pay(
+                s, agreement=deal.agreement, payee=group, quantity_pence=pence,
+                reference="PAY-RUN 7", paid_on=date(2026, 3, 2), actor=place.actor("head"), now=NOW,
+            )
+        )  # fmt: skip
+    assert paths(postings.payable, to) == [0, 0, 0]
+    with transaction(read_only=True) as session:
+        assert books.net(session, place.book, postings.BANK) == 404_832
+
+    later = NOW + timedelta(days=366)
+    assert not transact(
+        lambda s: dividends.confirm(s, determination=determination, now=NOW + timedelta(days=365))
+    )
+    assert transact(lambda s: dividends.confirm(s, determination=determination, now=later))
+    assert not transact(lambda s: dividends.confirm(s, determination=determination, now=later))
+    assert paths(postings.payable, to) == [119_275, 49_698, 29_819]
+    assert paths(postings.holdback, of) == [0, 0, 0]
+    with transaction(read_only=True) as session:
+        assert book_service.self_check(session, book=place.book) == []
+
+
+def test_the_release_posts_once_however_often_it_runs(place: Place) -> None:
+    deal = dividing.running(place)
+    determination = dividing.proposed(deal)
+    dividing.decided(deal, determination)
+
+    def release() -> bool:
+        return transact(
+            lambda s: dividends.release(s, determination=determination, actor=JOB, now=NOW)
+        )
+
+    assert [release(), release()] == [True, False]
+    with transaction(read_only=True) as session:
+        kinds = [row.kind for row in books.journals(session, place.book, group=deal.agreement)]
+    assert kinds == [
+        "dividend.commit", "dividend.receipt", "dividend.receipt", "dividend.receipt",
+        "dividend.reserve", "dividend.award", "saving.recognise", "dividend.return",
+    ]  # fmt: skip

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from ledger.assets import queries as assets
 from ledger.audit import queries as audit
 from ledger.books import queries as books
+from ledger.dividends import queries as dividends
+from ledger.dividends.rules import states as dividend_rules
 from ledger.http import current_actor, guarded, pagination, reading
 from ledger.http.cookies import settings
 from ledger.kernel import limits
@@ -24,6 +26,7 @@ blueprint = Blueprint("public", __name__)
 OCCUPANCIES = ("in use", "part", "vacant", "surplus", "unknown")
 POINTS_MAX = 2_000
 PLEDGES_MAX = 200
+SHOWN_AGREEMENTS = ("SIGNED", "FUNDED", "ACTIVE", "CLOSED")
 
 
 @blueprint.get("/")
@@ -34,6 +37,8 @@ def home() -> str:
         return render_template(
             "public/home.html",
             pledges=_soonest(pledges.pledges(session, states=("OPEN",), rows_max=PLEDGES_MAX)),
+            agreements=dividends.agreements(session, states_in=SHOWN_AGREEMENTS, limit=3),
+            words=dividend_rules.AGREEMENT_WORDS,
             checkpoint=_checkpoint(session),
             listed=assets.public_list(session, listed=True, limit=3),
             listed_count=assets.public_count(session, listed=True),

@@ -50,4 +50,4 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         return {"module": pysqlite3.dbapi2}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    return {"pool_size": 5, "max_overflow": 10}

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -125,8 +126,6 @@ class Journal(Base):
     __tablename__ = "journal"
     __table_args__ = (
         UniqueConstraint("book", "id"),
-        UniqueConstraint("book", "resolves"),
-        UniqueConstraint("book", "reverses"),
         CheckConstraint("checker IS NULL OR checker <> maker", name="two_people"),
         CheckConstraint("seq >= 1", name="seq"),
         ForeignKeyConstraint(
@@ -138,6 +137,17 @@ class Journal(Base):
         ),
         ForeignKeyConstraint(["book", "resolves"], ["journal.book", "journal.seq"]),
         ForeignKeyConstraint(["book", "reverses"], ["journal.book", "journal.seq"]),
+        *(
+            Index(
+                f"uq_journal_book_{column}",
+                "book",
+                column,
+                unique=True,
+                sqlite_where=text(f"{column} IS NOT NULL"),
+                postgresql_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("resolves", "reverses")
+        ),
         Index("ix_journal_effective", "book", "effective_on"),
         Index("ix_journal_group", "book", "group_id"),
     )

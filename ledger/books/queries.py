@@ -20,9 +20,9 @@ _STANDINGS = text(
     " b.version, a.fund AS fund_id FROM account a JOIN balance b ON b.account = a.id"
     " JOIN fund f ON f.id = a.fund WHERE a.book = :book AND a.path IN :paths"
 ).bindparams(bindparam("paths", expanding=True))
-_POSTED = text("SELECT id, seq, req_hash FROM journal WHERE book = :book AND id IN :ids").bindparams(
-    bindparam("ids", expanding=True)
-)
+_POSTED = text(
+    "SELECT id, seq, req_hash FROM journal WHERE book = :book AND id IN :ids"
+).bindparams(bindparam("ids", expanding=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def head(session: Session, book: int, *, lock: bool = False) -> HeadRow:
 def standings(session: Session, book: int, paths: Sequence[str]) -> dict[str, Standing]:
     """The accounts with these paths as they stand now, by path."""
     rows = session.execute(_STANDINGS, {"book": book, "paths": list(paths)})
-    return {row[1]: Standing(*row[:10]) for row in rows}
+    return {row[1]: Standing(*row[:11]) for row in rows}
 
 
 def fund_ids(session: Session, book: int) -> dict[str, int]:
@@ -198,7 +198,9 @@ def trial_balance(session: Session, book: int, *, under: str = "") -> list[Balan
     return [BalanceRow(*row) for row in rows]
 
 
-def recomputed_balances(session: Session, book: int, *, as_of: date | None = None) -> list[BalanceRow]:
+def recomputed_balances(
+    session: Session, book: int, *, as_of: date | None = None
+) -> list[BalanceRow]:
     """Every account's balance summed again from its entries, up to an effective day if given."""
     rows = session.execute(
         text(
@@ -216,9 +218,12 @@ def recomputed_balances(session: Session, book: int, *, as_of: date | None = Non
             )
             + " WHERE a.book = :book GROUP BY a.id, a.path, a.type, a.unit, f.code ORDER BY a.path"
         ),
-        {"book": book} | ({"as_of": as_of.isoformat() if _sqlite(session) else as_of} if as_of else {}),
+        {"book": book}
+        | ({"as_of": as_of.isoformat() if _sqlite(session) else as_of} if as_of else {}),
     )
-    return [BalanceRow(row[0], row[1], row[2], row[3], *(int(cell) for cell in row[4:])) for row in rows]
+    return [
+        BalanceRow(row[0], row[1], row[2], row[3], *(int(cell) for cell in row[4:])) for row in rows
+    ]
 
 
 def _sqlite(session: Session) -> bool:

@@ -248,6 +248,7 @@ class Standing:
     held_dr: int
     held_cr: int
     version: int
+    fund_id: int = 0
 
     def take(self, number: int, leg: Leg) -> Line:
         """Apply a leg and return the line to store."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
+    create_engine,
     event,
     exc,
     text,
@@ -49,6 +51,7 @@ _PRAGMAS: Final = {
     "temp_store": 2,
     "journal_size_limit": 67_108_864,
 }
+_IDLE_SECONDS: Final = 5
 _RETRYABLE_STATES: Final = frozenset({"40001", "40P01", "55P03"})
 
 NAMING: Final = {
@@ -104,6 +107,7 @@ class Base(DeclarativeBase):
 db: Final = SQLAlchemy(model_class=Base)
 
 _guards: set[str] = set()
+_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 Result = TypeVar("Result")
 
@@ -156,11 +160,36 @@ def _configure_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get("ledger_readonly", False)
         cursor: Any = connection.connection.cursor()
-        cursor.execute(f"PRAGMA query_only={int(read_only)}")
-        cursor.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        cursor.execute("BEGIN IMMEDIATE")
         cursor.close()
+
+    _readers[engine] = _sqlite_reader(engine)
+
+
+def _sqlite_reader(engine: Engine) -> Engine:
+    """The same database through connections that can only read.
+
+    Readers have connections of their own because switching ``query_only`` on and off makes
+    SQLite forget every statement it has prepared: that cost more than the posting itself.
+    """
+    reader = create_engine(engine.url, module=engine.dialect.dbapi, pool=engine.pool.recreate())
+
+    @event.listens_for(reader, "connect")
+    def _only_read(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA query_only=1").close()
+
+    @event.listens_for(reader, "begin")
+    def _begin(connection: Connection) -> None:
+        cursor: Any = connection.connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.close()
+
+    @event.listens_for(engine, "engine_disposed")
+    def _dispose(_engine: Engine) -> None:
+        reader.dispose()
+
+    return reader
 
 
 def _configure_postgresql(engine: Engine) -> None:
@@ -170,11 +199,27 @@ def _configure_postgresql(engine: Engine) -> None:
         cursor.execute(
             "SET default_transaction_isolation='read committed'; SET lock_timeout='3s';"
             "SET statement_timeout='60s'; SET idle_in_transaction_session_timeout='60s';"
-            "SET TimeZone='UTC'"
+            "SET TimeZone='UTC'; SET plan_cache_mode='force_generic_plan'"
         )
         cursor.close()
         connection.commit()
         record.info["pid"] = os.getpid()
+        record.info["used_s"] = time.monotonic()
+
+    @event.listens_for(engine, "checkin")
+    def _used(_connection: Any, record: Any) -> None:
+        record.info["used_s"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _still_there(connection: Any, record: Any, _proxy: Any) -> None:
+        """Ask a connection that lay idle whether its server is still there."""
+        if time.monotonic() - record.info["used_s"] < _IDLE_SECONDS:
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise exc.DisconnectionError("the server closed an idle connection") from error
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -201,7 +246,9 @@ def transaction(*, read_only: bool = False) -> Iterator[Session]:
     Writers begin with the write lock on SQLite, so that nothing read in the block can be
     stale. A read-only block cannot write on either engine.
     """
-    with Session(db.engine, expire_on_commit=False) as session:
+    engine = db.engine
+    bind = _readers.get(engine, engine) if read_only else engine
+    with Session(bind, expire_on_commit=False) as session:
         if read_only:
             session.connection(execution_options={"ledger_readonly": True})
         try:

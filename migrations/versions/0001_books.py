@@ -111,9 +111,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["kind"], ["journal_kind.code"], name=op.f("fk_journal_kind")),
         sa.PrimaryKeyConstraint("book", "seq", name=op.f("pk_journal")),
         sa.UniqueConstraint("book", "id", name=op.f("uq_journal_book_id")),
-        sa.UniqueConstraint("book", "resolves", name=op.f("uq_journal_book_resolves")),
-        sa.UniqueConstraint("book", "reverses", name=op.f("uq_journal_book_reverses")),
     )
+    for column in ("resolves", "reverses"):
+        given = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"uq_journal_book_{column}", "journal", ["book", column], unique=True,
+            sqlite_where=given, postgresql_where=given,
+        )  # fmt: skip
     op.create_index("ix_journal_effective", "journal", ["book", "effective_on"], unique=False)
     op.create_index("ix_journal_group", "journal", ["book", "group_id"], unique=False)
     op.create_table(

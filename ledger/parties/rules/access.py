@@ -84,7 +84,7 @@ def check_password(password: str, *, words: Iterable[str] = ()) -> None:
     rest = bare
     for word in sorted([*_COMMON, *known], key=len, reverse=True):
         rest = rest.replace("".join(letter for letter in word if letter.isalnum()), "")
-    if len(set(bare)) < 5 or len(rest) < 6:
+    if len(set(bare)) < 5 or len(rest.strip("0123456789")) < 6:
         raise WeakPassword(
             "The password is made of words or characters that are tried first.",
             remedy="Use three or four unrelated words.",

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.jobs import bookings, pledges
+from ledger.jobs import bookings, evaluate_agreements, pledges, release_dividends
 from ledger.jobs.job import Job
 from ledger.schedule.rules import UnknownJob
 
-JOBS: Final[tuple[Job, ...]] = (pledges.DEADLINES, pledges.CHASE, bookings.HOLDS, bookings.MONTHS)
+JOBS: Final[tuple[Job, ...]] = (
+    pledges.DEADLINES,
+    pledges.CHASE,
+    bookings.HOLDS,
+    bookings.MONTHS,
+    evaluate_agreements.JOB,
+    release_dividends.JOB,
+)
 """In the order in which they run when several are due at once."""
 
 

@@ -1,1 +1,10 @@
-"""The exports layer."""
+"""Exports: signed checkpoints, and audit packs that prove themselves without this service.
+
+X1  A pack is made from one reading of the books and from nothing else, so that the same period
+    under the same checkpoint gives the same bytes.
+X2  A pack is written to a temporary folder and renamed when whole: half a pack is never seen.
+X3  Everything in a pack but the database is written from the pack's own database.
+X4  No cell that a spreadsheet would run as a formula leaves the service unguarded.
+X5  Free text beside journals stays behind: it may hold personal words, and can be erased.
+X6  Every file is in the manifest with its SHA-256, and the manifest is signed.
+"""

@@ -1,0 +1,87 @@
+"""Making checkpoints: survey the whole book while only reading, then sign in a short unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ledger.audit import queries as audit_queries
+from ledger.audit import rules as audit_rules
+from ledger.audit import service as audit
+from ledger.audit.queries import CheckpointRow
+from ledger.books import queries as books_queries
+from ledger.books import service as books
+from ledger.exports import signing
+from ledger.kernel.db import transact, transaction
+from ledger.kernel.errors import Missing
+
+
+def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRow:
+    """Sign a checkpoint over every journal of the book (M5); the newest one if nothing is new.
+
+    Raises:
+        HistoryChanged: the books are not what was signed before.
+        CheckpointRefused: the book is empty.
+    """
+    with transaction(read_only=True) as session:
+        surveyed = survey(session, book)
+
+    def unit(session: Session) -> CheckpointRow:
+        last = audit_queries.latest_checkpoint(session, book)
+        if last is not None and last.size > surveyed.size:
+            return last  # somebody else signed more while we were surveying
+        return audit.keep_checkpoint(
+            session, book=book, surveyed=surveyed, origin=signing.origin(), seed=signing.seed(),
+            reason=reason, made_by=made_by, now=now,
+        )  # fmt: skip
+
+    return transact(unit)
+
+
+def survey(session: Session, book: int) -> audit_rules.Surveyed:
+    """Hash every leaf of the book again and meet its last checkpoint on the way (M5)."""
+    last = audit_queries.latest_checkpoint(session, book)
+    before = last.surveyed if last is not None else None
+    return audit_rules.survey(books_queries.leaves(session, book), before=before)
+
+
+def faults(session: Session, *, book: int) -> list[str]:
+    """Everything that is wrong with the books as they stand, in words; empty when they are whole."""
+    found = books.self_check(session, book=book)
+    try:
+        survey(session, book)
+    except audit_rules.HistoryChanged as changed:
+        found.append(changed.facts)
+    return found
+
+
+def inclusion(session: Session, *, book: int, seq: int) -> tuple[CheckpointRow, list[bytes]]:
+    """The first checkpoint that covers a journal, and the proof that the journal is in it (M2).
+
+    Raises:
+        Missing: no checkpoint covers it yet.
+    """
+    signed = audit_queries.first_checkpoint_covering(session, book, seq)
+    if signed is None:
+        raise Missing(
+            f"No checkpoint covers journal {seq} yet.",
+            remedy="A checkpoint is made every night. Come back tomorrow, or ask for one now.",
+            place=str(seq),
+        )
+    ranges = audit_rules.inclusion_ranges(seq - 1, signed.size)
+    return signed, audit_rules.range_roots(_digests(session, book, signed.size), ranges)
+
+
+def consistency(session: Session, *, book: int, old: int, new: int) -> list[bytes]:
+    """The proof that the checkpoint of ``new`` journals only added to that of ``old`` (M3)."""
+    ranges = audit_rules.consistency_ranges(old, new)
+    return audit_rules.range_roots(_digests(session, book, new), ranges)
+
+
+def _digests(session: Session, book: int, size: int) -> Iterator[bytes]:
+    for number, digest in books_queries.leaf_hashes(session, book):
+        if number > size:
+            return
+        yield digest

@@ -1,0 +1,233 @@
+"""The database of a pack: its tables by sqlite-utils, its rows copied from the books in bulk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pysqlite3.dbapi2 as sqlite
+import sqlite_utils
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ledger.exports.progress import Progress
+from ledger.kernel.db import db, is_sqlite
+
+FIRST_DAY: Final = date(1, 1, 1)
+LAST_DAY: Final = date(9999, 12, 31)
+BATCH_ROWS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a pack is about: the journals 1 to ``size`` whose day lies in the period."""
+
+    book: int
+    code: str
+    size: int
+    starts_on: date = FIRST_DAY
+    ends_on: date = LAST_DAY
+
+    @property
+    def whole(self) -> bool:
+        """Whether the pack holds every journal from the first."""
+        return (self.starts_on, self.ends_on) == (FIRST_DAY, LAST_DAY)
+
+    @property
+    def words(self) -> str:
+        """The period in a file's name."""
+        return "all" if self.whole else f"{self.starts_on}-to-{self.ends_on}"
+
+
+TABLES: Final[dict[str, dict[str, type]]] = {
+    "about": {"name": str, "value": str},
+    "unit": {"code": str, "scale": int, "name": str},
+    "fund": {"id": int, "code": str, "class": str, "purpose": str, "name": str},
+    "account": {"id": int, "path": str, "type": str, "unit": str, "fund": int, "owner": str},
+    "journal": {
+        "seq": int, "id": str, "kind": str, "effective_on": str, "recorded_us": int,
+        "deadline_us": int, "group_id": str, "reason": str, "purpose": str, "maker": str,
+        "checker": str, "resolves": int, "reverses": int,
+    },
+    "entry": {
+        "seq": int, "line": int, "account": int, "side": str, "amount": int, "layer": str,
+        "acct_version": int, "balance_after": int,
+    },
+    "trial_balance": {
+        "account": int, "opening": int, "debits": int, "credits": int, "closing": int,
+        "held_opening": int, "held_closing": int,
+    },
+    "period": {
+        "starts_on": str, "ends_on": str, "status": str, "signed_by": str,
+        "countersigned_by": str, "reason": str, "seq_at_close": int, "trial_balance_hash": str,
+    },
+    "leaf": {"seq": int, "leaf_hash": str, "chain": str, "leaf": str},
+}  # fmt: skip
+KEYS: Final[dict[str, Any]] = {
+    "about": "name", "unit": "code", "fund": "id", "account": "id", "journal": "seq",
+    "entry": ("seq", "line"), "trial_balance": "account", "period": "starts_on", "leaf": "seq",
+}  # fmt: skip
+LINKS: Final[dict[str, list[tuple[str, str, str]]]] = {
+    "account": [("unit", "unit", "code"), ("fund", "fund", "id")],
+    "entry": [("seq", "journal", "seq"), ("account", "account", "id")],
+    "trial_balance": [("account", "account", "id")],
+}
+INDEXES: Final = {"entry": ["account"], "journal": ["effective_on", "group_id", "kind"]}
+VIEWS: Final = {
+    "lines": "SELECT j.seq, e.line, j.effective_on, j.kind, j.id, j.group_id, j.reason, j.purpose,"
+    " j.maker, j.checker, a.path, f.code AS fund, a.unit, e.layer, e.side, e.amount,"
+    " CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END AS signed, e.balance_after"
+    " FROM journal j JOIN entry e ON e.seq = j.seq JOIN account a ON a.id = e.account"
+    " JOIN fund f ON f.id = a.fund",
+    "trial_balance_by_fund": "SELECT f.code AS fund, a.unit, a.path, t.opening, t.debits,"
+    " t.credits, t.closing FROM trial_balance t JOIN account a ON a.id = t.account"
+    " JOIN fund f ON f.id = a.fund ORDER BY f.code, a.unit, a.path",
+}
+
+_OPENING_COLUMNS: Final = ("account", "posted", "held")
+
+_JOURNALS: Final = (
+    "SELECT j.seq, j.id, j.kind, CAST(j.effective_on AS TEXT), j.recorded_us, j.deadline_us,"
+    " j.group_id, j.reason, j.purpose, j.maker, j.checker, j.resolves, j.reverses"
+    " FROM {p}journal j WHERE j.book = :book AND j.seq <= :size{dated} ORDER BY j.seq"
+)
+_ENTRIES: Final = (
+    "SELECT e.seq, e.line, e.account, e.side, e.amount, e.layer, e.acct_version, e.balance_after"
+    " FROM {p}entry e{joined} WHERE e.book = :book AND e.seq <= :size{dated} ORDER BY e.seq, e.line"
+)
+_LEAVES: Final = (
+    "SELECT j.seq, {leaf_hash}, {chain}, CASE WHEN 1 = 1{dated} THEN {leaf} END"
+    " FROM {p}journal j WHERE j.book = :book AND j.seq <= :size ORDER BY j.seq"
+)
+_ACCOUNTS: Final = (
+    "SELECT a.id, a.path, a.type, a.unit, a.fund, a.owner FROM {p}account a WHERE a.book = :book"
+    " AND EXISTS (SELECT 1 FROM {p}entry e WHERE e.account = a.id AND e.acct_version = 1"
+    " AND e.seq <= :size) ORDER BY a.id"
+)
+_FUNDS: Final = (
+    "SELECT f.id, f.code, f.class, f.purpose, f.name FROM {p}fund f WHERE f.book = :book"
+    " AND EXISTS (SELECT 1 FROM {p}account a JOIN {p}entry e ON e.account = a.id"
+    " AND e.acct_version = 1 AND e.seq <= :size WHERE a.fund = f.id) ORDER BY f.id"
+)
+_UNITS: Final = (
+    "SELECT u.code, u.scale, u.name FROM {p}unit u WHERE EXISTS (SELECT 1 FROM {p}account a"
+    " JOIN {p}entry e ON e.account = a.id AND e.acct_version = 1 AND e.seq <= :size"
+    " WHERE a.unit = u.code AND a.book = :book) ORDER BY u.code"
+)
+_PERIODS: Final = (
+    "SELECT CAST(p.starts_on AS TEXT), CAST(p.ends_on AS TEXT), p.status, p.signed_by,"
+    " p.countersigned_by, p.reason, p.seq_at_close, {tb_hash} FROM {p}period p"
+    " WHERE p.book = :book AND p.status = 'CLOSED' AND p.seq_at_close <= :size"
+    " AND p.starts_on <= :ends AND :starts <= p.ends_on ORDER BY p.starts_on"
+)
+_OPENING: Final = (
+    "SELECT e.account, CAST(SUM(CASE WHEN e.layer = 'P' THEN {signed} ELSE 0 END) AS BIGINT),"
+    " CAST(SUM(CASE WHEN e.layer = 'H' THEN {signed} ELSE 0 END) AS BIGINT)"
+    " FROM {p}entry e JOIN {p}journal j ON j.book = e.book AND j.seq = e.seq"
+    " WHERE e.book = :book AND e.seq <= :size AND j.effective_on < :starts GROUP BY e.account"
+)
+_TRIAL_BALANCE: Final = (
+    "INSERT INTO trial_balance SELECT a.id, COALESCE(o.posted, 0), COALESCE(m.debits, 0),"
+    " COALESCE(m.credits, 0), COALESCE(o.posted, 0) + COALESCE(m.debits, 0)"
+    " - COALESCE(m.credits, 0), COALESCE(o.held, 0), COALESCE(o.held, 0) + COALESCE(m.held, 0)"
+    " FROM account a LEFT JOIN opening o ON o.account = a.id LEFT JOIN (SELECT account,"
+    " SUM(CASE WHEN layer = 'P' AND side = 'D' THEN amount END) AS debits,"
+    " SUM(CASE WHEN layer = 'P' AND side = 'C' THEN amount END) AS credits,"
+    " SUM(CASE WHEN layer = 'H' THEN CASE side WHEN 'D' THEN amount ELSE -amount END END) AS held"
+    " FROM entry GROUP BY account) m ON m.account = a.id ORDER BY a.id"
+)
+
+
+def build(
+    session: Session, path: Path, scope: Scope, about: dict[str, str], told: Progress
+) -> None:
+    """Make the pack's database from one reading of the books (X1)."""
+    connection = sqlite.connect(str(path), isolation_level=None, uri=True)
+    try:
+        for pragma in (
+            "page_size=4096",
+            "journal_mode=OFF",
+            "synchronous=OFF",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        store = sqlite_utils.Database(connection)
+        _make_tables(store)
+        connection.execute(f"CREATE TEMP TABLE opening ({', '.join(_OPENING_COLUMNS)})")
+        if is_sqlite(session):
+            connection.execute("ATTACH ? AS live", (f"file:{db.engine.url.database}?mode=ro",))
+        connection.execute("BEGIN")
+        for table, statement in _statements(session, scope).items():
+            told.say(f"copying {table}")
+            _copy(session, connection, table, statement, scope)
+        connection.execute(_TRIAL_BALANCE)
+        connection.executemany("INSERT INTO about VALUES (?, ?)", sorted(about.items()))
+        connection.execute("COMMIT")
+        _finish(store)
+    finally:
+        connection.close()
+
+
+def _make_tables(store: sqlite_utils.Database) -> None:
+    for name, columns in TABLES.items():
+        store.table(name).create(columns, pk=KEYS[name], foreign_keys=LINKS.get(name, []))
+
+
+def _finish(store: sqlite_utils.Database) -> None:
+    """Indexes and views after the rows, where they cost least."""
+    for table, columns in INDEXES.items():
+        for column in columns:
+            store.table(table).create_index([column])
+    for name, statement in VIEWS.items():
+        store.create_view(name, statement)
+
+
+def _statements(session: Session, scope: Scope) -> dict[str, str]:
+    sqlite_live = is_sqlite(session)
+    hexed = "lower(hex({}))" if sqlite_live else "encode({}, 'hex')"
+    dated = "" if scope.whole else " AND j.effective_on BETWEEN :starts AND :ends"
+    join = " JOIN {p}journal j ON j.book = e.book AND j.seq = e.seq"
+    parts = {
+        "p": "live." if sqlite_live else "",
+        "dated": dated,
+        "leaf_hash": hexed.format("j.leaf_hash"),
+        "chain": hexed.format("j.chain"),
+        "tb_hash": hexed.format("p.trial_balance_hash"),
+        "leaf": "CAST(j.leaf AS TEXT)" if sqlite_live else "convert_from(j.leaf, 'UTF8')",
+        "signed": "CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END",
+    }
+    parts["joined"] = join.format(**parts) if dated else ""
+    made = {"unit": _UNITS, "fund": _FUNDS, "account": _ACCOUNTS, "journal": _JOURNALS,
+            "entry": _ENTRIES, "period": _PERIODS, "leaf": _LEAVES}  # fmt: skip
+    if not scope.whole:
+        made["opening"] = _OPENING
+    return {table: statement.format(**parts) for table, statement in made.items()}
+
+
+def _copy(session: Session, connection: Any, table: str, statement: str, scope: Scope) -> None:
+    values: dict[str, Any] = {
+        "book": scope.book, "size": scope.size, "starts": scope.starts_on, "ends": scope.ends_on,
+    }  # fmt: skip
+    if is_sqlite(session):
+        values |= {"starts": scope.starts_on.isoformat(), "ends": scope.ends_on.isoformat()}
+        connection.execute(f"INSERT INTO {table} {statement}", values)
+        return
+    marks = ", ".join("?" * len(TABLES.get(table, _OPENING_COLUMNS)))
+    with session.execute(
+        text(statement), values, execution_options={"yield_per": BATCH_ROWS}
+    ) as rows:
+        insert = f"INSERT INTO {table} VALUES ({marks})"
+        connection.executemany(insert, (tuple(row) for row in rows))
+
+
+def about(scope: Scope, facts: dict[str, object]) -> dict[str, str]:
+    """The facts about a pack as texts, for its table ``about`` and for pack.json."""
+    dates = {} if scope.whole else {
+        "starts_on": scope.starts_on.isoformat(), "ends_on": scope.ends_on.isoformat(),
+    }  # fmt: skip
+    plain = {"book": scope.code, "size": scope.size, "format": "1", **dates, **facts}
+    return {name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in plain.items()}  # fmt: skip

@@ -84,6 +84,7 @@ def problem(error: LedgerError) -> Response:
         facts=error.facts,
         remedy=error.remedy,
         place=error.place,
+        errors=getattr(error, "errors", None),
     )
     seconds = RETRY_SECONDS.get(error.code)
     if seconds:

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from ledger.bookings.models import Booking, Occurrence
-from ledger.bookings.rules import Hire
+from ledger.bookings.models import Booking, Occurrence, Space
+from ledger.bookings.rules import SEES_ALL, Hire
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.parties.rules import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,20 @@ def booking(session: Session, booking_id: str) -> BookingView:
     return _views(session, [row])[0]
 
 
+def booking_for(session: Session, booking_id: str, actor: Actor) -> BookingView:
+    """One booking, for those who may see it: who made it, its group, the keyholder and staff.
+
+    Raises:
+        Missing: there is none, or not for this person.
+    """
+    view = booking(session, booking_id)
+    ours = bool(view.organisation) and actor.organisation == view.organisation
+    keyholder = session.scalars(select(Space.keyholder).where(Space.id == view.space)).one()
+    if actor.person in (view.booker, keyholder) or ours or actor.roles & SEES_ALL:
+        return view
+    raise Missing("There is no such booking.", remedy="Check the reference.", place=booking_id)
+
+
 def bookings_of(
     session: Session, *, organisation: str = "", booker: str = "", asset: str = "",
     state: str = "", after: str = "", limit: int = 50,
@@ -217,10 +232,13 @@ def _dated(
 
 
 def awaiting_use(
-    session: Session, *, now: datetime, asset: str = "", limit: int = 100
+    session: Session, *, now: datetime, asset: str = "", keyholder: str = "", limit: int = 100
 ) -> list[tuple[BookingView, OccurrenceView]]:
     """Confirmed dates that have begun and that nobody has vouched for, the oldest first."""
     conditions = [Occurrence.state == "confirmed", Occurrence.starts_at <= now]
+    if keyholder:
+        held = select(Space.id).where(Space.keyholder == keyholder)
+        conditions.append(Booking.space.in_(held))
     if asset:
         conditions.append(Booking.asset == asset)
     return _dated(session, *conditions, limit=limit)

@@ -31,6 +31,11 @@ class SlotTaken(Conflict):
     ) -> None:  # fmt: skip
         self.dates = tuple(dates)
         self.alternatives = tuple(alternatives)
+        self.errors = {f"dates.{day}": "taken" for day in self.dates} | {
+            f"alternatives.{number}": f"{free.space} ({free.name}) from"
+            f" {free.starts_at:%Y-%m-%dT%H:%MZ} to {free.ends_at:%Y-%m-%dT%H:%MZ}"
+            for number, free in enumerate(self.alternatives)
+        }
         super().__init__(facts, remedy=remedy, place=place)
 
 

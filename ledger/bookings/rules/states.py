@@ -45,3 +45,7 @@ CLAIMING: Final = frozenset({"held", "requested", "confirmed"})
 FINAL: Final = frozenset(
     {"used", "no_show", "cancelled_by_hirer", "cancelled_by_provider", "displaced", "skipped"}
 )
+
+
+SEES_ALL: Final = frozenset({"broker", "officer", "head", "s151", "auditor"})
+"""Roles that see every booking; others see their own, their group's, and busy times."""

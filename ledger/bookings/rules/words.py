@@ -12,8 +12,7 @@ MESSAGES: Final = {
     ),
     "booking.declined": (
         "Your booking could not be confirmed",
-        "Hello $name,\n\nYour request $booking ($activity) was declined. The reason given:"
-        " $reason",
+        "Hello $name,\n\nYour request $booking ($activity) was declined. The reason given: $reason",
     ),
 }
 """Subject and text by template; ``$`` words are filled in when the message is sent."""

@@ -18,7 +18,7 @@ from ledger.bookings.queries import SpaceView
 from ledger.bookings.rules import Plan, PlannedDay, Series, Slot, epoch
 from ledger.bookings.service.claims import lock_atoms, move_all, write_claims
 from ledger.kernel import limits
-from ledger.kernel.errors import Invalid
+from ledger.kernel.errors import Forbidden, Invalid
 from ledger.kernel.ids import new_id
 from ledger.parties.rules import Actor, require
 
@@ -143,6 +143,7 @@ def book(
         DatesRefused, NothingToBook, PlanChanged, SeriesRefused, NotSet.
     """
     require(actor, "booking.request")
+    _check_hirer(request, actor)
     space = queries.space(session, request.space)
     listing = assets.listing_of(session, space.asset)
     if listing is None or listing.state != "offered":
@@ -171,6 +172,22 @@ def book(
         confirm_at_once(session, booking=booking, now=now)
         state = "confirmed"
     return Booked(booking, state, found)
+
+
+def _check_hirer(request: Request, actor: Actor) -> None:
+    """A person books for themself or for the group they act for; only groups have its class."""
+    if request.organisation and request.organisation != actor.organisation:
+        raise Forbidden(
+            "You do not act for that group.",
+            remedy="Book for yourself, or ask the group's organiser.",
+            place="organisation",
+        )
+    if request.user_class == "community" and not request.organisation:
+        raise Invalid(
+            "The community price is for groups.",
+            remedy="Book for your group, or at the list price.",
+            place="user_class",
+        )
 
 
 def _drop_own_holds(session: Session, space: SpaceView, actor: Actor) -> None:

@@ -12,6 +12,7 @@ from ledger.bookings import models as _bookings
 from ledger.books import models as _books
 from ledger.dividends import models as _dividends
 from ledger.funds import models as _funds
+from ledger.jobs.registry import JOBS
 from ledger.messages import models as _messages
 from ledger.outcomes import models as _outcomes
 from ledger.parties import models as _parties
@@ -26,6 +27,7 @@ TABLES = (
 
 def attach(app: Flask) -> None:
     """Register every blueprint and command on the application."""
+    app.extensions["ledger.timetables"] = {job.name: job.timetable for job in JOBS}
     http.install(app)
     pages.register(app)
     api.register(app)

@@ -131,7 +131,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "export.make": _who("auditor", "s151"),
     "audit.read": _who("auditor", "s151", "administrator"),
     "audit.ask": _who("auditor"),
-    "job.read": _who("administrator", "auditor", "s151"),
+    "job.read": _who("administrator", "auditor", "officer", "head", "s151"),
     "job.run": _who("administrator"),
     "settings.read": _who("administrator"),
 }

@@ -96,9 +96,10 @@ def stage(place: Place, *, after: int = 28, other_after: int = 190, final: bool 
 
     def unit(session: Session) -> Deal:
         police = parties.add_organisation(session, name="Testshire Police", kind="agency", now=NOW)
-        groups = [place.group]
-        for name in ("Weir Bank Friends", "Mill Lane Hall"):
-            groups.append(parties.add_organisation(session, name=name, kind="group", now=NOW))
+        groups = [place.group] + [
+            parties.add_organisation(session, name=name, kind="group", now=NOW)
+            for name in ("Weir Bank Friends", "Mill Lane Hall")
+        ]
         deal = Deal(place, place.organisations["agency"], police, groups)
         deal.signers = {
             deal.fire: place.actor("analyst"),
@@ -223,4 +224,4 @@ def digest_of(session: Session, proposal: str) -> str:
     return approvals.get(session, proposal).digest
 
 
-JOB = Actor("job:release_dividends", frozenset({"system"}), None)
+JOB = Actor("job:release-dividends", frozenset({"system"}), None)

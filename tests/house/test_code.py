@@ -80,7 +80,7 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_only_the_unit_of_work_commits() -> None:
-    pattern = r"(session|connection|cursor|conn|db|s)\.commit\("
+    pattern = r"\b(session|connection|cursor|conn|db|s)\.commit\("
     others = [path for path in SERVICE if path != ROOT / "ledger" / "kernel" / "db.py"]
     assert lines_with(pattern, others) == []
 

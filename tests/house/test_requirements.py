@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 INDIRECT = {
     "gunicorn": "it serves the pages, and nothing imports it",
+    "psycopg": "SQLAlchemy loads it for PostgreSQL",
     "tzdata": "zoneinfo reads it where the machine has no time zones",
     "flask-migrate": "its commands are used as well",
     "alembic": "the migrations are written in it",

@@ -73,7 +73,7 @@ class WebSession(Base):
 
 
 class Checkpoint(Base):
-    """The signed size and root of a book's tree at one moment; never edited or deleted (M6)."""
+    """The signed size and root of a book's tree at one moment; never edited or deleted (T6)."""
 
     __tablename__ = "checkpoint"
     __table_args__ = (

@@ -1,14 +1,14 @@
 """The tree over all journals and the signed words about it, checkable without this service.
 
-M1  A tree's leaf is SHA-256 of 0x00 and the stored bytes, an inner node SHA-256 of 0x01 and its
+T1  A tree's leaf is SHA-256 of 0x00 and the stored bytes, an inner node SHA-256 of 0x01 and its
     two children; the tree splits at the largest power of two below its size (RFC 9162, 2.1).
-M2  An inclusion proof has at most ceil(log2 n) hashes and shows that one journal is in the tree.
-M3  A consistency proof shows that a later tree only added to an earlier one.
-M4  A checkpoint says origin, size and root, then the chain's head; it is text in the form of
+T2  An inclusion proof has at most ceil(log2 n) hashes and shows that one journal is in the tree.
+T3  A consistency proof shows that a later tree only added to an earlier one.
+T4  A checkpoint says origin, size and root, then the chain's head; it is text in the form of
     C2SP tlog-checkpoint, signed with Ed25519 as a C2SP signed note.
-M5  A checkpoint is signed only after every stored leaf was hashed again, the chain followed from
+T5  A checkpoint is signed only after every stored leaf was hashed again, the chain followed from
     its beginning, and the tree found to contain the last checkpoint's tree unchanged.
-M6  A checkpoint is never edited or deleted, and a later one is never smaller.
+T6  A checkpoint is never edited or deleted, and a later one is never smaller.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class NotACheckpoint(Invalid):
 
 
 def leaf_hash(leaf: bytes) -> bytes:
-    """M1: the hash of a leaf's stored bytes (32 bytes)."""
+    """T1: the hash of a leaf's stored bytes (32 bytes)."""
     return hashlib.sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """M1: the hash of two children (32 bytes each)."""
+    """T1: the hash of two children (32 bytes each)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -112,7 +112,7 @@ Range = tuple[int, int]
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:
-    """M2: which runs of leaves the proof for leaf ``index`` (from 0) is made of, lowest first."""
+    """T2: which runs of leaves the proof for leaf ``index`` (from 0) is made of, lowest first."""
     assert 0 <= index < size
     ranges: list[Range] = []
     start, end = 0, size
@@ -128,7 +128,7 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def consistency_ranges(old: int, size: int) -> list[Range]:
-    """M3: which runs of leaves the proof from size ``old`` to ``size`` is made of, in order."""
+    """T3: which runs of leaves the proof from size ``old`` to ``size`` is made of, in order."""
     assert 0 < old <= size
     ranges: list[Range] = []
     start, end, whole = 0, size, True
@@ -176,7 +176,7 @@ def _skip(stream: Iterator[bytes], position: int, start: int) -> int:
 def inclusion_holds(
     *, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> bool:
-    """M2: whether a proof shows that a leaf's hash stands at ``index`` (from 0) in a tree."""
+    """T2: whether a proof shows that a leaf's hash stands at ``index`` (from 0) in a tree."""
     if not 0 <= index < size:
         return False
     node, last, digest = index, size - 1, leaf
@@ -196,7 +196,7 @@ def inclusion_holds(
 def consistency_holds(
     *, old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """M3: whether a proof shows that the tree of ``size`` leaves begins with the old tree."""
+    """T3: whether a proof shows that the tree of ``size`` leaves begins with the old tree."""
     if not 0 < old <= size:
         return False
     if old == size:
@@ -236,7 +236,7 @@ class Surveyed:
 def survey(
     leaves: Iterable[tuple[int, bytes, bytes, bytes]], *, before: Surveyed | None = None
 ) -> Surveyed:
-    """M5: hash every leaf again, follow the chain, and meet the last checkpoint on the way.
+    """T5: hash every leaf again, follow the chain, and meet the last checkpoint on the way.
 
     ``leaves`` are number, stored bytes, leaf hash and chain of each journal in order.
 
@@ -281,7 +281,7 @@ def verifier_key(name: str, public: bytes) -> str:
 
 
 def checkpoint_body(*, origin: str, surveyed: Surveyed) -> str:
-    """M4: the words that are signed: origin, size, root, and the chain's head as an extension."""
+    """T4: the words that are signed: origin, size, root, and the chain's head as an extension."""
     if _NAME.fullmatch(origin) is None:
         raise NotACheckpoint(
             f"“{origin[:60]}” cannot name a log.",
@@ -292,14 +292,14 @@ def checkpoint_body(*, origin: str, surveyed: Surveyed) -> str:
 
 
 def signed_note(body: str, *, name: str, seed: bytes) -> str:
-    """M4: the words with the signature below them, as a C2SP signed note."""
+    """T4: the words with the signature below them, as a C2SP signed note."""
     signature = Ed25519PrivateKey.from_private_bytes(seed).sign(body.encode())
     encoded = base64.b64encode(key_id(name, public_key(seed)) + signature).decode()
     return f"{body}\n\u2014 {name} {encoded}\n"
 
 
 def read_checkpoint(note: str, *, public: bytes) -> tuple[str, Surveyed]:
-    """M4: origin and contents of a signed checkpoint.
+    """T4: origin and contents of a signed checkpoint.
 
     Raises:
         NotACheckpoint: the text or its signature does not hold.

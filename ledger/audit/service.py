@@ -163,7 +163,7 @@ def keep_checkpoint(
     made_by: str,
     now: datetime,
 ) -> CheckpointRow:
-    """Sign what a survey of the whole book found and keep it for ever (M4 to M6).
+    """Sign what a survey of the whole book found and keep it for ever (T4 to T6).
 
     The origin of a book's first checkpoint stays that of all later ones. The same size
     twice is the same checkpoint.

@@ -19,7 +19,7 @@ from ledger.kernel.errors import Missing
 
 
 def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRow:
-    """Sign a checkpoint over every journal of the book (M5); the newest one if nothing is new.
+    """Sign a checkpoint over every journal of the book (T5); the newest one if nothing is new.
 
     Raises:
         HistoryChanged: the books are not what was signed before.
@@ -41,7 +41,7 @@ def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRo
 
 
 def survey(session: Session, book: int) -> audit_rules.Surveyed:
-    """Hash every leaf of the book again and meet its last checkpoint on the way (M5)."""
+    """Hash every leaf of the book again and meet its last checkpoint on the way (T5)."""
     last = audit_queries.latest_checkpoint(session, book)
     before = last.surveyed if last is not None else None
     return audit_rules.survey(books_queries.leaves(session, book), before=before)
@@ -58,7 +58,7 @@ def faults(session: Session, *, book: int) -> list[str]:
 
 
 def inclusion(session: Session, *, book: int, seq: int) -> tuple[CheckpointRow, list[bytes]]:
-    """The first checkpoint that covers a journal, and the proof that the journal is in it (M2).
+    """The first checkpoint that covers a journal, and the proof that the journal is in it (T2).
 
     Raises:
         Missing: no checkpoint covers it yet.
@@ -75,7 +75,7 @@ def inclusion(session: Session, *, book: int, seq: int) -> tuple[CheckpointRow, 
 
 
 def consistency(session: Session, *, book: int, old: int, new: int) -> list[bytes]:
-    """The proof that the checkpoint of ``new`` journals only added to that of ``old`` (M3)."""
+    """The proof that the checkpoint of ``new`` journals only added to that of ``old`` (T3)."""
     ranges = audit_rules.consistency_ranges(old, new)
     return audit_rules.range_roots(_digests(session, book, new), ranges)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.jobs import bookings, evaluate_agreements, pledges, release_dividends
+from ledger.jobs import bookings, checkpoint, evaluate_agreements, pledges, release_dividends
 from ledger.jobs.job import Job
 from ledger.schedule.rules import UnknownJob
 
@@ -15,6 +15,7 @@ JOBS: Final[tuple[Job, ...]] = (
     bookings.MONTHS,
     evaluate_agreements.JOB,
     release_dividends.JOB,
+    checkpoint.JOB,
 )
 """In the order in which they run when several are due at once."""
 

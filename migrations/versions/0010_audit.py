@@ -1,4 +1,4 @@
-"""Audit: checkpoints, and what the database refuses about them (docs/rules.md, M6)."""
+"""Audit: checkpoints, and what the database refuses about them (docs/rules.md, T6)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,154 @@
+"""``flask ledger journal|trial-balance|statement|verify``: what the books say, and whether it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import click
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from ledger.books import queries
+from ledger.cli import ledger_group
+from ledger.exports import checkpoints
+from ledger.kernel import clock
+from ledger.kernel.db import check_ready, db, transaction
+from ledger.kernel.limits import PAGE_ROWS_MAX
+from ledger.kernel.money import format_quantity
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def this_book(session: Session) -> int:
+    """The book that this installation serves."""
+    return queries.book_id(session, current_app.extensions["ledger.settings"].book_code)
+
+
+@ledger_group.command("journal")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--group", default="", help="Only journals of one pledge, booking or agreement.")
+@click.option("--after", default=0, type=click.IntRange(min=0), help="Begin after this number.")
+@click.option("--rows", default=50, type=click.IntRange(1, PAGE_ROWS_MAX), help="How many.")
+def journal(number: int | None, group: str, after: int, rows: int) -> None:
+    r"""Show one journal with its entries, or a list of journals.
+
+    \b
+    Examples:
+      flask ledger journal 12
+      flask ledger journal --group PLG-7K2M9QXA
+    """
+    with transaction(read_only=True) as session:
+        book = this_book(session)
+        if number is not None:
+            row, entries = queries.journal(session, book, number)
+            _show([row])
+            _show_entries(entries)
+            return
+        _show(queries.journals(session, book, group=group, after=after, limit=rows))
+
+
+def _show(rows: Iterable[queries.JournalRow]) -> None:
+    for row in rows:
+        recorded = clock.from_microseconds(row.recorded_us)
+        second = f", checked by {row.checker}" if row.checker else ""
+        click.echo(
+            f"{row.seq:>7}  {row.effective_on}  {row.kind:<22} {row.id}  {row.group_id}\n"
+            f"         recorded {recorded:%Y-%m-%d %H:%M:%S} UTC by {row.maker}{second}"
+            + (f": {row.reason}" if row.reason else "")
+        )
+
+
+def _show_entries(entries: Iterable[queries.EntryRow]) -> None:
+    for entry in entries:
+        side = "debit " if entry.side == "D" else "credit"
+        held = "  (held)" if entry.layer == "H" else ""
+        quantity = format_quantity(entry.amount, entry.unit)
+        click.echo(f"         {side}  {quantity:>18}  {entry.path}  [{entry.fund}]{held}")
+
+
+@ledger_group.command("trial-balance")
+@click.option("--under", default="", help="Only accounts below this path.")
+@click.option("--on", "day", type=DAY, default=None, help="As at the end of this day.")
+def trial_balance(under: str, day: object) -> None:
+    r"""Show what every account holds; debits above zero. Each unit and fund sums to zero.
+
+    With --on the balances are summed again from the entries that took effect by that day.
+
+    \b
+    Examples:
+      flask ledger trial-balance
+      flask ledger trial-balance --under Liabilities:Escrow --on 2026-03-31
+    """
+    with transaction(read_only=True) as session:
+        book = this_book(session)
+        if day is None:
+            rows = queries.trial_balance(session, book, under=under)
+        else:
+            rows = queries.recomputed_balances(session, book, as_of=_day(day))
+            rows = [row for row in rows if not under or (row.path + ":").startswith(under + ":")]
+    sums: dict[tuple[str, str], int] = {}
+    for row in rows:
+        sums[row.unit, row.fund] = sums.get((row.unit, row.fund), 0) + row.net
+        held = row.held_dr or row.held_cr
+        waiting = f"  (held {format_quantity(held, row.unit)})" if held else ""
+        quantity = format_quantity(row.net, row.unit)
+        click.echo(f"{quantity:>22}  {row.path}  [{row.fund}]{waiting}")
+    if not under:
+        for (unit, fund), total in sorted(sums.items()):
+            click.echo(f"{format_quantity(total, unit):>22}  sum of {unit} in fund {fund}")
+
+
+def _day(value: object) -> date:
+    return value.date()  # type: ignore[attr-defined, no-any-return]
+
+
+@ledger_group.command("statement")
+@click.argument("path")
+@click.option("--after", default=0, type=click.IntRange(min=0), help="Begin after this entry.")
+@click.option("--rows", default=50, type=click.IntRange(1, PAGE_ROWS_MAX), help="How many.")
+def statement(path: str, after: int, rows: int) -> None:
+    r"""Show the entries of one account in order, each with the balance after it.
+
+    \b
+    Example:
+      flask ledger statement Assets:Bank
+    """
+    with transaction(read_only=True) as session:
+        book = this_book(session)
+        balance = queries.balance(session, book, path)
+        lines = queries.statement(session, book, path, after=after, limit=rows)
+    for line in lines:
+        signed = line.amount if line.side == "D" else -line.amount
+        held = " (held)" if line.layer == "H" else ""
+        click.echo(
+            f"{line.effective_on}  {line.seq:>7}  {line.kind:<22}"
+            f" {format_quantity(signed, line.unit):>18}"
+            f" {format_quantity(line.balance_after, line.unit):>18}{held}  {line.id}"
+        )
+    click.echo(f"balance: {format_quantity(balance.net, balance.unit)}")
+    if len(lines) == rows:
+        click.echo(f"more: --after {after + rows}")
+
+
+@ledger_group.command("verify")
+def verify() -> None:
+    r"""Prove the books as they stand: guards, balances, hashes, chain and the last checkpoint.
+
+    Exit status 1 when anything is wrong. Packs are proved by scripts/verify_books.py instead,
+    which needs neither the service nor its database.
+
+    \b
+    Example:
+      flask ledger verify
+    """
+    check_ready(db.engine)
+    with transaction(read_only=True) as session:
+        book = this_book(session)
+        faults = checkpoints.faults(session, book=book)
+        head = queries.head(session, book)
+    for fault in faults:
+        click.echo(f"NOT PROVEN: {fault}")
+    if faults:
+        raise SystemExit(1)
+    click.echo(f"PROVEN: {head.next_seq - 1} journals, chain {head.chain.hex()}")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.api import PREFIX, resource
 from ledger.api.schemas.base import PageQuery, page_of
 from ledger.api.schemas.people import (
+    AccountReason,
     MeSchema,
     NeighbourhoodList,
     NeighbourhoodSchema,
@@ -20,7 +21,6 @@ from ledger.api.schemas.people import (
     OrganisationList,
     OrganisationSchema,
     PersonSchema,
-    ReasonSchema,
     RoleSchema,
 )
 from ledger.http import current_actor, guarded, idempotent, identity, reading, run_unit
@@ -142,7 +142,7 @@ class Closing(MethodView):
 
     @guarded("people.change")
     @idempotent
-    @blp.arguments(ReasonSchema)
+    @blp.arguments(AccountReason)
     @blp.response(204)
     def post(self, body: dict[str, Any], person: str) -> None:
         """Close the account: it signs in no more, and what it did stays."""
@@ -158,7 +158,7 @@ class Erasure(MethodView):
 
     @guarded("people.erase")
     @idempotent
-    @blp.arguments(ReasonSchema)
+    @blp.arguments(AccountReason)
     @blp.response(204)
     def post(self, body: dict[str, Any], person: str) -> None:
         """Erase the person's row in the vault; every balance and proof stays."""

@@ -157,7 +157,7 @@ def people(
 def count_people(session: Session) -> dict[str, int]:
     """How many people there are in each state."""
     rows = session.execute(select(Person.state, func.count()).group_by(Person.state))
-    return dict(rows.tuples().all())  # a result has keys(), so dict() would take it for a mapping
+    return dict(rows.all())  # a result has keys(), so dict() would take it for a mapping
 
 
 def person_by_email(session: Session, email: str) -> str | None:

@@ -60,7 +60,7 @@ class NewPerson(StrictSchema):
     show_name = StrictBoolean(load_default=False)
 
 
-class ReasonSchema(StrictSchema):
+class AccountReason(StrictSchema):
     """Why it is done."""
 
     reason = Text(limits.TEXT_CHARS_MAX, least=limits.REASON_CHARS_MIN, lines=True, required=True)

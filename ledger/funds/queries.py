@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from ledger.books import queries as books
@@ -93,11 +93,20 @@ def offers(session: Session, *, after: str = "", limit: int = 50) -> list[OfferR
 
 
 def reservations(session: Session, pledge: str) -> list[ReservationRow]:
-    """What is set aside for a pledge, offer by offer, in the order it was reserved."""
+    """What is set aside for a pledge: one row, or none."""
+    return _reservations(session, MatchReservation.pledge == pledge)
+
+
+def reservations_of(session: Session, offer: str) -> list[ReservationRow]:
+    """What an offer has set aside, pledge by pledge, in the order it was reserved."""
+    return _reservations(session, MatchReservation.offer == offer)
+
+
+def _reservations(session: Session, where: ColumnElement[bool]) -> list[ReservationRow]:
     rows = session.execute(
         select(MatchReservation, MatchOffer)
         .join(MatchOffer, MatchOffer.id == MatchReservation.offer)
-        .where(MatchReservation.pledge == pledge)
+        .where(where)
         .order_by(MatchReservation.reserved_at, MatchReservation.id)
     ).all()
     return [

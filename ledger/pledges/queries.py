@@ -163,6 +163,7 @@ class RefundView:
     commitment: str
     pence: int
     state: str
+    run: str | None
     decided_at: datetime
     payment_reference: str
     paid_at: datetime | None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-WHITE_TEXT_CONTRAST_MIN = 4.5
+WHITE_TEXT_CONTRAST_MIN: Final = 4.5
+SECRET_CHARS_MIN: Final = 32
 
 
 class BadSettings(Exception):
@@ -52,6 +56,10 @@ class Settings:
         absolute = _whole(env, "LEDGER_SESSION_ABSOLUTE_MINUTES", 720, problems)
         secure = _yes_no(env, "LEDGER_SECURE_COOKIES", problems)
         colour = _colour(env, "LEDGER_PLACE_COLOUR", "#00545c", problems)
+        if 0 < len(env.get("LEDGER_SECRET_KEY") or "") < SECRET_CHARS_MIN:
+            problems.append(
+                f"LEDGER_SECRET_KEY: use at least {SECRET_CHARS_MIN} characters of chance"
+            )
         if problems:
             raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
         return cls(
@@ -75,12 +83,12 @@ def installation_secret(data_dir: Path) -> str:
     path = data_dir / "secret.key"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(descriptor, "w") as file:
+        with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix="secret-") as file:
             file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            # Whole or not at all: of two processes that start at once, one makes it for both.
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text().strip()
 
 

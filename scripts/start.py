@@ -22,6 +22,10 @@ from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from config.settings import BadSettings, Settings  # noqa: E402 - found by the line above
+
 BIN = Path(sys.executable).parent
 STARTED_SECONDS_MAX = 60
 STOPPED_SECONDS_MAX = 40
@@ -50,8 +54,8 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _asked)
     try:
-        env = _environment(options)
         _check_port(options.host, options.port)
+        env = _environment(options)
         _prepare(env, demo=not options.no_demo)
         with _parts(env, options) as parts:
             _wait_until_healthy(options, parts)
@@ -91,6 +95,10 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
     env.setdefault("LEDGER_BASE_URL", f"http://{options.host}:{options.port}")
     if not options.no_demo:
         env.setdefault("LEDGER_PLACE_NAME", "Harrowmere")
+    try:
+        Settings.from_env(env)
+    except BadSettings as wrong:
+        raise CannotStart(str(wrong)) from wrong
     return env
 
 

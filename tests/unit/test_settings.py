@@ -23,7 +23,9 @@ def test_without_any_setting_there_is_a_file_in_the_data_folder(
 ) -> None:
     settings = Settings.from_env(env)
     assert settings.database_url == f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    assert settings.serving and not settings.testing and not settings.secure_cookies
+    assert settings.serving
+    assert not settings.testing
+    assert not settings.secure_cookies
 
 
 def test_a_flask_command_does_not_ask_for_a_migrated_database(env: dict[str, str]) -> None:

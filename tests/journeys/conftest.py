@@ -53,8 +53,11 @@ def browser() -> Iterator[Browser]:
 def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Town]]:
     """The served towns, begun at first use and ended with the session."""
     begun: dict[str, Town] = {}
+    running = os.environ.get("JOURNEY_ADDRESS")  # while writing a journey: a town that runs already
 
     def town(engine: str) -> Town:
+        if running:
+            return Town(running, tmp_path_factory.getbasetemp(), None, dict(os.environ))
         if engine not in begun:
             folder = tmp_path_factory.mktemp(f"town-{engine}")
             url = ""

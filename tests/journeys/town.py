@@ -23,7 +23,7 @@ class Town:
 
     address: str
     folder: Path
-    server: subprocess.Popen[bytes]
+    server: subprocess.Popen[bytes] | None
     environment: dict[str, str]
 
     @classmethod
@@ -57,6 +57,8 @@ class Town:
 
     def end(self) -> None:
         """Stop serving."""
+        if self.server is None:
+            return
         self.server.terminate()
         try:
             self.server.wait(timeout=20)
@@ -66,7 +68,7 @@ class Town:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline and self.server.poll() is None:
+        while time.monotonic() < deadline and self.server and self.server.poll() is None:
             try:
                 with urllib.request.urlopen(f"{self.address}/health", timeout=5):  # noqa: S310 - ours
                     return

@@ -35,11 +35,12 @@ class Walk:
         self.browser, self.address, self.album = browser, address, album
         self.faults: list[str] = []
         self._shots = 0
+        self.scripted = True
         self.page = self._window()
 
-    def _window(self, *, script: bool = True) -> Page:
-        context = self.browser.new_context(viewport=WIDE, java_script_enabled=script)
-        context.set_default_timeout(10_000)
+    def _window(self) -> Page:
+        context = self.browser.new_context(viewport=WIDE, java_script_enabled=self.scripted)
+        context.set_default_timeout(20_000)
         page = context.new_page()
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
@@ -70,7 +71,7 @@ class Walk:
         return self
 
     def press(self, text: str) -> Walk:
-        """Press the button with these words."""
+        """Press the button, or the link drawn as one, with these words."""
         self.page.get_by_role("button", name=text).first.click()
         return self
 
@@ -126,7 +127,8 @@ class Walk:
         stem = f"{self._shots:02d}-{name}"
         self.album.mkdir(parents=True, exist_ok=True)
         self._keep(stem)
-        self._axe(stem)
+        if self.scripted:
+            self._axe(stem)
         self.page.set_viewport_size(NARROW)
         across = int(self.page.evaluate("document.documentElement.scrollWidth"))
         if across > NARROW["width"]:
@@ -182,7 +184,8 @@ class Walk:
         """A new window of the same person's in which scripts are off."""
         cookies = self.page.context.cookies()
         self.page.context.close()
-        self.page = self._window(script=False)
+        self.scripted = False
+        self.page = self._window()
         self.page.context.add_cookies(cookies)  # type: ignore[arg-type]
         return self
 

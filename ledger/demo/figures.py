@@ -15,7 +15,7 @@ from typing import Final
 from ledger.kernel.money import split
 
 QUARTERS: Final = 24
-OFFENCE: Final = ("Arson and Criminal Damage", "Arson")
+OFFENCE: Final = ("Fire", "Arson")
 COMPARATORS: Final = ("Northgate", "Foundry", "Eastfield", "Hollins", "Weir Bank")
 SEASON: Final = (9, 13, 7, 19)
 """How many of forty-eight fires a year fall in each quarter, counted from January."""
@@ -68,15 +68,17 @@ def by_quarter(today: date) -> dict[str, list[int]]:
     return wards
 
 
-def readings_csv(today: date) -> bytes:
-    """The extract as the fire service would send it: one row a ward, one column a month."""
+def readings_csv(today: date, *, before: date) -> bytes:
+    """The extract as the fire service would send it: one row a ward, one column a month, with
+    the months before a day.
+    """
+    known = [month for month in months(today) if month < before]
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
-        ["MajorText", "MinorText", "LookUp_BoroughName"]
-        + [f"{month:%Y%m}" for month in months(today)]
+        ["MajorText", "MinorText", "LookUp_BoroughName"] + [f"{month:%Y%m}" for month in known]
     )
     for ward, quarters in by_quarter(today).items():
         counts = [count for total in quarters for count in split(total, (1, 1, 1))]
-        writer.writerow([*OFFENCE, ward, *counts])
+        writer.writerow([*OFFENCE, ward, *counts[: len(known)]])
     return out.getvalue().encode()

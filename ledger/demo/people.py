@@ -73,6 +73,7 @@ TOWNSPEOPLE: Final = (
 """One sign-in for each of the people, and the second and third pair of eyes."""
 
 ORGANISERS: Final = (
+    Townsperson("analyst.police", "Rowan Tully", "analyst", POLICE, "sign for the police"),
     Townsperson("organiser.mill", "Hester Blount", "organiser", MILL_GROUP, "open a pledge"),
     Townsperson("treasurer.mill", "Noor Pascoe", "treasurer", MILL_GROUP, "keep the money"),
     Townsperson("organiser.station", "Leif Danby", "organiser", STATION_GROUP, "open a pledge"),

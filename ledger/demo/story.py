@@ -50,8 +50,9 @@ class Story:
 
     @property
     def begins_on(self) -> date:
-        """The first day of the story: the first of a month, three years ago."""
-        return date(self.today.year - YEARS, self.today.month, 1)
+        """The first day of the story: the first of a month, three years and two months ago."""
+        months = (self.today.year - YEARS) * 12 + self.today.month - 1 - 2
+        return date(months // 12, months % 12 + 1, 1)
 
     def go_to(self, day: date, *, at: time = time(10)) -> None:
         """Move the clock to an hour of a London day, never back and never past the present."""
@@ -89,11 +90,15 @@ class Story:
             step()
         self.clock.at = max(self.clock.at, self.today_at)
 
+    def digest(self, session: Session, proposal: str) -> str:
+        """What somebody who decides is shown, as a digest."""
+        return approval_queries.get(session, proposal).digest
+
     def decide(self, proposal: str, stage: str, who: str, reason: str) -> None:
         """One of the council's people says yes to exactly what they were shown."""
         self.do(
             lambda session: approvals.decide(
                 session, proposal=proposal, stage=stage, actor=self.actor(who), verdict="yes",
-                reason=reason, digest=approval_queries.get(session, proposal).digest, now=self.now,
+                reason=reason, digest=self.digest(session, proposal), now=self.now,
             )
         )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.demo import hall_story, people, pledge_story
+from ledger.demo import fire_story, hall_story, people, pledge_story
 from ledger.demo.settlers import settle
 from ledger.demo.story import Story
 from ledger.kernel.clock import FixedClock, using
@@ -26,4 +26,5 @@ def load(*, code: str, now: datetime, say: Callable[[str], None]) -> None:
         settle(story)
         pledge_story.tell(story)
         hall_story.tell(story)
+        fire_story.tell(story)
         story.live()

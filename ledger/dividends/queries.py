@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, case, select
 from sqlalchemy.orm import Session
 
+from ledger.approvals.models import Proposal
 from ledger.books import queries as books
 from ledger.dividends.models import (
     Agreement,
@@ -216,20 +217,35 @@ def due_periods(session: Session, today: date, *, agreement: str = "") -> list[D
     return due
 
 
+_UNDECIDED = Determination.state.in_((states.TESTED, states.VERIFIED))
+_STATE = case(
+    (and_(_UNDECIDED, Proposal.state == "VERIFIED"), states.VERIFIED),
+    (and_(_UNDECIDED, Proposal.state.in_(("APPROVED", "USED"))), states.APPROVED),
+    (and_(_UNDECIDED, Proposal.state.in_(("REFUSED", "VOID"))), states.REFUSED),
+    else_=Determination.state,
+)
+"""Where a determination stands: until it is released, what people decided is the truth."""
+
+
+def _select() -> Select[Any]:
+    return select(Determination, _STATE).join(Proposal, Proposal.id == Determination.proposal)
+
+
 def determination(session: Session, reference: str) -> DeterminationView:
     """One determination.
 
     Raises:
         Missing: there is none with this reference.
     """
-    row = session.get(Determination, reference, populate_existing=True)
+    query = _select().where(Determination.id == reference)
+    row = session.execute(query, execution_options={"populate_existing": True}).first()
     if row is None:
         raise Missing(
             "There is no determination with that reference.",
             remedy="Look at the agreement's page.",
             place=reference[:40],
         )
-    return _determination(row)
+    return _determination(*row)
 
 
 def determinations(
@@ -237,19 +253,22 @@ def determinations(
     limit: int = limits.PAGE_ROWS_DEFAULT,
 ) -> list[DeterminationView]:  # fmt: skip
     """Determinations by agreement, period and revision."""
-    query = select(Determination).where(Determination.id > after)
+    query = _select().where(Determination.id > after)
     if agreement:
         query = query.where(Determination.agreement == agreement)
     if states_in:
-        query = query.where(Determination.state.in_(states_in))
+        query = query.where(_STATE.in_(states_in))
     order = (Determination.period, Determination.revision) if agreement else (Determination.id,)
-    return [_determination(row) for row in session.scalars(query.order_by(*order).limit(limit))]
+    rows = session.execute(
+        query.order_by(*order).limit(limit), execution_options={"populate_existing": True}
+    )
+    return [_determination(*row) for row in rows]
 
 
-def _determination(row: Determination) -> DeterminationView:
+def _determination(row: Determination, state: str) -> DeterminationView:
     return DeterminationView(
         row.id, row.agreement, row.period, row.revision, row.result, row.snapshot,
-        json.loads(row.facts), row.award_pence, row.holdback_pence, row.proposal, row.state,
+        json.loads(row.facts), row.award_pence, row.holdback_pence, row.proposal, state,
         row.tested_at, row.released_at,
     )  # fmt: skip
 

@@ -78,9 +78,10 @@ REFUSALS = [
                     " holdback_pence proposal tested_at"),
              "a determination is never edited"),
             (_moves(DETERMINATION_MOVES), "a determination goes step by step"),
-            ("NEW.state IN ('VERIFIED', 'APPROVED', 'RELEASED', 'REFUSED') AND NOT EXISTS"
-             " (SELECT 1 FROM proposal p WHERE p.id = NEW.proposal AND p.state ="
-             " CASE NEW.state WHEN 'RELEASED' THEN 'USED' ELSE NEW.state END)",
+            ("NEW.state <> 'CONFIRMED' AND NOT EXISTS (SELECT 1 FROM proposal p"
+             " WHERE p.id = NEW.proposal AND NEW.state || '<' || p.state IN"
+             " ('VERIFIED<VERIFIED', 'VERIFIED<APPROVED', 'APPROVED<APPROVED',"
+             " 'RELEASED<USED', 'REFUSED<REFUSED', 'REFUSED<VOID'))",
              "a determination moves as two people decided"),
             ("OLD.released_at IS NOT NULL AND (NEW.released_at IS NULL"
              " OR NEW.released_at <> OLD.released_at)",
@@ -89,7 +90,9 @@ REFUSALS = [
     ),
     (
         "saving_cell_begins", "saving_cell", "INSERT",
-        [(CLAIMED, "claimed savings follow the claims")],
+        [("NOT EXISTS (SELECT 1 FROM saving_cell x WHERE x.month = NEW.month"
+          " AND x.measure_version = NEW.measure_version AND x.area = NEW.area) AND "
+          + CLAIMED, "claimed savings follow the claims")],
     ),
     (
         "saving_cell_follows", "saving_cell", "UPDATE",

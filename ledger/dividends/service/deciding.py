@@ -16,6 +16,12 @@ from ledger.dividends.rules import states
 from ledger.dividends.rules.refusals import WrongState
 from ledger.parties.rules import Actor
 
+_STEPS = {
+    states.VERIFIED: (states.VERIFIED,),
+    states.APPROVED: (states.VERIFIED, states.APPROVED),
+    states.REFUSED: (states.REFUSED,),
+}
+
 
 def decide(
     session: Session, *, determination: str, stage: str, actor: Actor, verdict: str,
@@ -27,11 +33,24 @@ def decide(
     business of approvals: three different people, none of whom gains (D12, D13).
     """
     view = locked(session, determination)
-    state = approvals.decide(
+    approvals.decide(
         session, proposal=view.proposal, stage=stage, actor=actor, verdict=verdict,
         reason=reason, digest=digest, now=now,
     )  # fmt: skip
-    move(session, view, state, actor=actor.person, now=now)
+    return follow(session, determination, actor=actor.person, now=now)
+
+
+def follow(session: Session, determination: str, *, actor: str, now: datetime) -> str:
+    """Write down where people's decisions have brought it, step by step; returns the state.
+
+    A decision may also be made among all others, on the page of decisions: it counts the same.
+    """
+    row = session.get_one(Determination, determination, populate_existing=True)
+    state = queries.determination(session, determination).state
+    for step in _STEPS.get(state, ()):
+        if step in states.DETERMINATION_MOVES[row.state]:
+            move(session, determination, step, was=row.state, actor=actor, now=now)
+            session.refresh(row)
     return state
 
 
@@ -43,21 +62,23 @@ def locked(session: Session, determination: str) -> DeterminationView:
     return queries.determination(session, determination)
 
 
-def move(session: Session, view: DeterminationView, to: str, *, actor: str, now: datetime) -> None:
+def move(
+    session: Session, determination: str, to: str, *, was: str, actor: str, now: datetime
+) -> None:
     """Take one step of the table of moves, if nobody took another meanwhile."""
     released = {"released_at": now} if to == states.RELEASED else {}
     done = session.execute(
         update(Determination)
-        .where(Determination.id == view.id, Determination.state == view.state)
+        .where(Determination.id == determination, Determination.state == was)
         .values(state=to, **released)
     )
-    if to not in states.DETERMINATION_MOVES[view.state] or done.rowcount != 1:  # type: ignore[attr-defined]
+    if to not in states.DETERMINATION_MOVES[was] or done.rowcount != 1:  # type: ignore[attr-defined]
         raise WrongState(
-            f"The determination {states.DETERMINATION_WORDS[view.state]}.",
+            f"The determination {states.DETERMINATION_WORDS[was]}.",
             remedy="Look at it again: somebody may have moved it.",
-            place=view.id,
+            place=determination,
         )
     audit.record(
-        session, at=now, actor=actor, action="determination.move", subject=view.id,
-        facts={"from": view.state, "to": to},
+        session, at=now, actor=actor, action="determination.move", subject=determination,
+        facts={"from": was, "to": to},
     )  # fmt: skip

@@ -30,7 +30,7 @@ from ledger.outcomes.rules.verdict import Verdict, judge
 from ledger.outcomes.rules.windows import YEAR_MONTHS
 from ledger.parties import queries as parties
 
-MAKER = "job:evaluate_agreements"
+MAKER = "job:evaluate-agreements"
 _BATCH = 1_000
 
 

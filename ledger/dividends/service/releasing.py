@@ -18,7 +18,7 @@ from ledger.dividends.rules import postings, states, workings
 from ledger.dividends.rules.amounts import Award, to_payees
 from ledger.dividends.rules.refusals import Gains, WrongState
 from ledger.dividends.service import agreeing
-from ledger.dividends.service.deciding import locked, move
+from ledger.dividends.service.deciding import follow, locked, move
 from ledger.dividends.service.funding import bank_key
 from ledger.kernel.clock import london_day
 from ledger.kernel.errors import Invalid
@@ -27,7 +27,7 @@ from ledger.messages import service as messages
 from ledger.parties import queries as parties
 from ledger.parties.rules import Actor, require
 
-MAKER = "job:release_dividends"
+MAKER = "job:release-dividends"
 
 
 def release(session: Session, *, determination: str, actor: Actor, now: datetime) -> bool:
@@ -51,10 +51,11 @@ def release(session: Session, *, determination: str, actor: Actor, now: datetime
             remedy="Two people must verify and approve it first.",
             place=determination,
         )
+    follow(session, determination, actor=actor.person, now=now)
     used = approvals.use(
         session, proposal=view.proposal, facts=view.facts, actor=actor.person, now=now
     )
-    move(session, view, states.RELEASED, actor=actor.person, now=now)
+    move(session, view.id, states.RELEASED, was=states.APPROVED, actor=actor.person, now=now)
     amounts = workings.award_from(view.facts)
     if amounts.award_pence:
         _post_award(session, deal, view, amounts, maker=used.maker, checker=used.approver, now=now)
@@ -164,7 +165,7 @@ def confirm(session: Session, *, determination: str, now: datetime, maker: str =
     window = timedelta(days=deal.terms.revision_days if view.award_pence else 0)
     if london_day(now) <= london_day(view.released_at) + window and view.award_pence:
         return False
-    move(session, view, states.CONFIRMED, actor=maker, now=now)
+    move(session, view.id, states.CONFIRMED, was=states.RELEASED, actor=maker, now=now)
     amounts = workings.award_from(view.facts)
     if amounts.holdback_pence:
         books.post(

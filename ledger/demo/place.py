@@ -43,7 +43,7 @@ def first_administrator(
     )
     return [
         f"{name} is the administrator. Within two days, open this link to choose a password:",
-        f"  {base_url}/contact/{secret}",
+        f"  {base_url}/prove/{secret}",
     ]
 
 

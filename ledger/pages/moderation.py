@@ -15,7 +15,7 @@ from ledger.funds import queries as funds
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel import limits
 from ledger.kernel.clock import london_day, now
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.errors import LedgerError, Missing
 from ledger.pages.forms import Form
 from ledger.pages.group_pledges import record_for
 from ledger.pages.groups import COMMITMENT_WORDS
@@ -29,6 +29,7 @@ FIELDS = frozenset(
     {"reason", "verdict", "days", "quantity", "form_number", "email", "name", "offer",
      "deadline_on", "reference"}
 )  # fmt: skip
+TASKS = ("verdict", "offer", "paper", "receipts", "shortfall", "state")
 VERDICTS = {
     "open": "It is open, and the group was told.",
     "back": "Sent back, with your reason.",
@@ -76,10 +77,16 @@ def one(pledge: str) -> str:
     return _page(pledge, "one", Form())
 
 
-@blueprint.get("/moderation/<pledge>/<any(verdict,offer,paper,receipts,shortfall,state):task>")
+@blueprint.get("/moderation/<pledge>/<task>")
 @guarded("pledge.moderate")
 def task(pledge: str, task: str) -> str:
     """The form for one thing that can be done about a pledge."""
+    if task not in TASKS:
+        raise Missing(
+            "There is nothing of that name to do about a pledge.",
+            remedy="Go back to the page of the pledge.",
+            place=task[:60],
+        )
     return _page(pledge, task, Form(request.args))
 
 

@@ -100,9 +100,8 @@ def test_wrong_figures_stay_on_the_page_with_their_words(
     assert 'value="13"' in page
 
 
-def test_the_story_from_draft_to_payment_by_pages_alone(
-    stage: Stage, desk: Callable[[str], Desk]
-) -> None:
+def collected_by_pages(stage: Stage, desk: Callable[[str], Desk]) -> str:
+    """A pledge written, opened, joined and paid by the pages; what is left is to deliver it."""
     pledge = wrote(stage, desk)
     organiser, officer, treasurer = desk("organiser"), desk("officer"), desk("treasurer")
     organiser.send(f"/group/pledges/{pledge}", f"/group/pledges/{pledge}/submit")
@@ -139,6 +138,14 @@ def test_the_story_from_draft_to_payment_by_pages_alone(
     stage.move(days=60)
     stage.end_collection(pledge)
 
+    return pledge
+
+
+def test_the_story_from_draft_to_payment_by_pages_alone(
+    stage: Stage, desk: Callable[[str], Desk]
+) -> None:
+    pledge = collected_by_pages(stage, desk)
+    money = f"/group/pledges/{pledge}/money"
     officer, treasurer = desk("officer"), desk("treasurer")
     page = treasurer.send(
         money, f"/group/pledges/{pledge}/releases", milestone="Trees bought", evidence="Invoice 1",

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 
 from config.settings import Settings
 from ledger.app import create_app
@@ -208,12 +208,15 @@ class PostgresqlStage(Stage):
         self.server.run(f'CREATE DATABASE "test" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
 
+def _unknown(converter: BaseConverter) -> int | str:
+    if isinstance(converter, IntegerConverter):
+        return 1
+    return min(converter.items) if isinstance(converter, AnyConverter) else "none"
+
+
 def filled_path(rule: Rule) -> str:
     """A path that a rule serves, with something unknown in every blank."""
-    blanks = {
-        name: 1 if type(rule._converters[name]).__name__ == "IntegerConverter" else "none"
-        for name in rule.arguments
-    }
+    blanks = {name: _unknown(rule._converters[name]) for name in rule.arguments}
     with_blanks = rule.build(blanks)
     assert with_blanks is not None
     return with_blanks[1]

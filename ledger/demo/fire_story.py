@@ -17,6 +17,7 @@ from ledger.demo.story import Story
 from ledger.dividends import queries
 from ledger.dividends import service as dividends
 from ledger.dividends.rules.terms import Agency, Payee, Terms
+from ledger.exports import checkpoints
 from ledger.outcomes import service as outcomes
 from ledger.outcomes.rules.files import parse
 
@@ -79,6 +80,20 @@ def tell(story: Story) -> None:
               ((people.STATION_GROUP, 1),), 5, "verified"),
     ):  # fmt: skip
         _runs(deal)
+    _checkpoints(story)
+
+
+def _checkpoints(story: Story) -> None:
+    """The history is signed at the turn of each quarter, and once more for the visitor."""
+    for back in range(11, -1, -1):
+        story.plan(quarter_start(story.today, back), partial(_sign_history, story), at=time(5))
+    story.plan(story.today, partial(_sign_history, story), at=time(5))
+
+
+def _sign_history(story: Story) -> None:
+    checkpoints.make(
+        book=story.book, reason="daily", made_by=story.job("checkpoint").person, now=story.now
+    )
 
 
 def _anchor(story: Story) -> date:

@@ -159,6 +159,14 @@ class Strand:
         story.plan(day + timedelta(days=3), partial(self._decide, known))
         story.plan(day + timedelta(days=6), partial(self._pay, known, f"BACS-REL-{day:%Y%m%d}"))
 
+    def asks(self, day: date, milestone: str, pence: int) -> None:
+        """The treasurer asks for money, and the council has not answered yet."""
+        self.story.plan(day, partial(self._ask, {}, milestone, pence), at=time(15, 20))
+
+    def submits(self, day: date) -> None:
+        """The group sends it in, and nobody has read it yet."""
+        self.story.plan(day, self._submit, at=time(16, 40))
+
     def _ask(self, known: dict[str, str], milestone: str, pence: int) -> None:
         story = self.story
         known["release"] = story.do(

@@ -22,6 +22,7 @@ def tell(story: Story) -> None:
     _towpath_hours(story)
     _friday_nights(story)
     _lit_steps(story)
+    _new_benches(story)
 
 
 def _deal(sentence: str, place: str, figures: tuple[int, int, int], deadline_on: date) -> Deal:
@@ -99,6 +100,7 @@ def _pocket_park(story: Story) -> None:
     story.plan(settles + timedelta(days=30), strand.end_collection)
     strand.releases(settles + timedelta(days=40), "Ground cleared and levelled", 90_000)
     strand.releases(settles + timedelta(days=120), "Planting and benches in place", 60_000)
+    strand.asks(story.days_ago(1), "First year of watering", 25_000)
 
 
 def _match(story: Story, strand: Strand, start: date) -> None:
@@ -253,3 +255,21 @@ def _lit_steps(story: Story) -> None:
     )
     strand.opens(start)
     strand.joins(start + timedelta(days=2), [(one, 3_000) for one in story.neighbours[30:46]])
+
+
+def _new_benches(story: Story) -> None:
+    """Sent in yesterday: it waits for somebody of the council to read it."""
+    strand = _strand(
+        story,
+        _deal(
+            "We will put three benches along Mill Lane if neighbours give £900.",
+            "Mill Lane, by the library and at both bus stops",
+            (90_000, 90_000, 120_000),
+            story.today + timedelta(days=60),
+        ),
+        group=people.MILL_GROUP,
+        organiser="organiser.mill",
+        treasurer="treasurer.mill",
+        ward="Mill Lane",
+    )
+    strand.submits(story.days_ago(1))

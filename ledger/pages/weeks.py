@@ -115,6 +115,8 @@ def _row(minute: int, opens: int) -> int:
 def _clock(minute: int) -> str:
     if minute in (0, DAY_MINUTES):
         return "midnight"
+    if minute == DAY_MINUTES // 2:
+        return "midday"
     hour, rest = divmod(minute, 60)
     half = "am" if hour < 12 else "pm"
     shown = hour % 12 or 12

@@ -26,6 +26,8 @@ from ledger.dividends.rules import postings, states
 from ledger.dividends.rules.terms import Agency, Payee, Terms
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.outcomes import queries as outcomes
+from ledger.parties import queries as parties
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,17 @@ def _determination(row: Determination, state: str) -> DeterminationView:
         json.loads(row.facts), row.award_pence, row.holdback_pence, row.proposal, state,
         row.tested_at, row.released_at,
     )  # fmt: skip
+
+
+def names(session: Session, terms: Terms) -> dict[str, str]:
+    """The names of an agreement's parties, areas and measure, by reference."""
+    found = {one: parties.organisation(session, one).name for one in terms.organisations}
+    wanted = (terms.area, *terms.comparators)
+    known = outcomes.areas(session, measure_version=terms.measure_version)
+    found.update({area: known.get(area, area) for area in wanted})
+    view = outcomes.measure_of_version(session, terms.measure_version)
+    found[terms.measure_version] = view.name if view else terms.measure_version
+    return found
 
 
 def reserved_pence(session: Session, view: AgreementView) -> list[int]:

@@ -141,6 +141,15 @@ def measure(session: Session, reference: str) -> MeasureView:
     )
 
 
+def measure_of_version(session: Session, version: str) -> Measure | None:
+    """The measure that a version belongs to, whichever version is newest."""
+    return session.execute(
+        select(Measure)
+        .join(MeasureVersion, MeasureVersion.measure == Measure.id)
+        .where(MeasureVersion.id == version)
+    ).scalar_one_or_none()
+
+
 def areas(session: Session, *, measure_version: str | None = None) -> dict[str, str]:
     """Names of areas by reference: all, or those that a measure version has readings for."""
     query = select(Area.id, Area.name).order_by(Area.name)

@@ -322,6 +322,30 @@ def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tupl
             yield row[0], bytes(row[1])
 
 
+@dataclass(frozen=True, slots=True)
+class LeafRow:
+    """The bytes by which one journal is known for ever, their hash, and the chain up to them."""
+
+    leaf: bytes
+    leaf_hash: bytes
+    chain: bytes
+
+
+def leaf(session: Session, book: int, seq: int) -> LeafRow:
+    """The stored leaf of one journal.
+
+    Raises:
+        Missing: there is no such journal.
+    """
+    row = session.execute(
+        text("SELECT leaf, leaf_hash, chain FROM journal WHERE book = :book AND seq = :seq"),
+        {"book": book, "seq": seq},
+    ).first()
+    if row is None:
+        raise Missing(f"There is no journal {seq}.", remedy="Check the number.", place=str(seq))
+    return LeafRow(bytes(row[0]), bytes(row[1]), bytes(row[2]))
+
+
 def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:
     """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
     rows = session.execute(

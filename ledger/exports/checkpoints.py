@@ -40,6 +40,22 @@ def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRo
     return transact(unit)
 
 
+def make_within(
+    session: Session, *, book: int, reason: str, made_by: str, now: datetime
+) -> CheckpointRow:
+    """The same within a unit of the caller's, which keeps writers waiting while it surveys."""
+    return audit.keep_checkpoint(
+        session,
+        book=book,
+        surveyed=survey(session, book),
+        origin=signing.origin(),
+        seed=signing.seed(),
+        reason=reason,
+        made_by=made_by,
+        now=now,
+    )
+
+
 def survey(session: Session, book: int) -> audit_rules.Surveyed:
     """Hash every leaf of the book again and meet its last checkpoint on the way (T5)."""
     last = audit_queries.latest_checkpoint(session, book)

@@ -111,10 +111,15 @@ def _checkpoint_for(
     return audit_queries.latest_checkpoint(session, book)
 
 
+def name_of(scope: Scope) -> str:
+    """What a pack is called: book, period and size of its checkpoint."""
+    return f"{scope.code}-{scope.words}-{scope.size}"
+
+
 def make(scope: Scope, into: Path, *, listener: Callable[[str], None] | None = None) -> Pack:
     """Make the pack in a folder below ``into``, or return the one that is there (X2)."""
     told = Progress(listener)
-    name = f"{scope.code}-{scope.words}-{scope.size}"
+    name = name_of(scope)
     made = Pack(name, into / name, scope.size)
     if made.folder.exists() and made.zip.exists():
         return made

@@ -16,6 +16,8 @@ PLAIN = {"static"}
 REPEATABLE = {
     "people.sign_in": "signing in twice gives two sessions, and neither harms",
     "people.sign_out": "signing out twice is signing out",
+    "auditors.make_checkpoint": "the same journals give the same checkpoint",
+    "auditors.make_pack": "the same period under the same checkpoint is the same pack",
 }
 """Unsafe pages that may be sent twice without a key, and why."""
 

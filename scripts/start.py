@@ -58,8 +58,9 @@ def main() -> int:
         env = _environment(options)
         _prepare(env, demo=not options.no_demo)
         with _parts(env, options) as parts:
+            sign_ins = _sign_ins(env, demo=not options.no_demo)
             _wait_until_healthy(options, parts)
-            _announce(env, options)
+            _announce(env, options, sign_ins)
             _watch(parts)
     except Asked:
         print("\nStopped.")
@@ -216,10 +217,20 @@ def _check_alive(parts: list[Part]) -> None:
             )
 
 
-def _announce(env: dict[str, str], options: argparse.Namespace) -> None:
+def _sign_ins(env: dict[str, str], *, demo: bool) -> subprocess.Popen[str] | None:
+    """Ask who can sign in while the web is still starting."""
+    if not demo:
+        return None
+    command = [str(BIN / "flask"), "ledger", "demo", "--sign-ins"]
+    return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+
+
+def _announce(
+    env: dict[str, str], options: argparse.Namespace, sign_ins: subprocess.Popen[str] | None
+) -> None:
     print(f"\nThe Community Ledger answers at http://{options.host}:{options.port}\n")
-    if not options.no_demo:
-        _flask(env, "ledger", "demo", "--sign-ins")
+    if sign_ins:
+        print(sign_ins.communicate()[0])
     print(f"Logs are in {env['LEDGER_DATA_DIR']}. Stop with Ctrl-C.", flush=True)
 
 

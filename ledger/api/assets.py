@@ -10,20 +10,20 @@ from sqlalchemy.orm import Session
 
 from ledger.api import PREFIX, resource
 from ledger.api.schemas.assets import (
+    AssetImportList,
+    AssetImportReport,
+    AssetImportSchema,
+    AssetNoteList,
+    AssetNoteQuery,
     AssetQuery,
     AssetSchema,
-    ClosureSchema,
-    ImportList,
-    ImportSchema,
+    AssetVersionList,
+    BuildingClosure,
     ListingSchema,
     NewAsset,
-    NewClosure,
-    NewHours,
+    NewBuildingClosure,
     NewListing,
-    NoteList,
-    NoteQuery,
-    ReportSchema,
-    VersionList,
+    NewOpeningHours,
 )
 from ledger.api.schemas.base import page_of
 from ledger.assets import queries, rules, service
@@ -96,7 +96,7 @@ class Imports(MethodView):
     """Files that were read into registers."""
 
     @guarded("asset.import")
-    @blp.response(200, ImportList)
+    @blp.response(200, AssetImportList)
     def get(self) -> dict[str, Any]:
         """List the latest imports."""
         with reading() as session:
@@ -105,7 +105,7 @@ class Imports(MethodView):
     @guarded("asset.import")
     @idempotent
     @blp.doc(**UPLOAD)  # type: ignore[untyped-decorator]
-    @blp.response(201, ReportSchema)
+    @blp.response(201, AssetImportReport)
     def post(self) -> service.Report:
         """Read a CSV file (``multipart/form-data``); the same file again changes nothing."""
         upload = request.files.get("file")
@@ -142,7 +142,7 @@ class Import(MethodView):
     """One import."""
 
     @guarded("asset.import")
-    @blp.response(200, ImportSchema)
+    @blp.response(200, AssetImportSchema)
     def get(self, import_id: str) -> queries.ImportRow:
         """Show one import's report."""
         with reading() as session:
@@ -154,8 +154,8 @@ class Notes(MethodView):
     """What was odd about a file."""
 
     @guarded("asset.import")
-    @blp.arguments(NoteQuery, location="query")
-    @blp.response(200, NoteList)
+    @blp.arguments(AssetNoteQuery, location="query")
+    @blp.response(200, AssetNoteList)
     def get(self, query: dict[str, Any], import_id: str) -> dict[str, Any]:
         """List the oddities that an import found, by line."""
         with reading() as session:
@@ -189,7 +189,7 @@ class Versions(MethodView):
     """What was ever published of an asset."""
 
     @guarded("asset.import")
-    @blp.response(200, VersionList)
+    @blp.response(200, AssetVersionList)
     def get(self, asset: str) -> dict[str, Any]:
         """List every version, newest first."""
         with reading() as session:
@@ -226,7 +226,7 @@ class Hours(MethodView):
 
     @guarded("asset.list")
     @idempotent
-    @blp.arguments(NewHours)
+    @blp.arguments(NewOpeningHours)
     @blp.response(204)
     def post(self, body: dict[str, Any], asset: str) -> None:
         """Set opening hours from a day on."""
@@ -248,8 +248,8 @@ class Closures(MethodView):
 
     @guarded("asset.list")
     @idempotent
-    @blp.arguments(NewClosure)
-    @blp.response(201, ClosureSchema)
+    @blp.arguments(NewBuildingClosure)
+    @blp.response(201, BuildingClosure)
     def post(self, body: dict[str, Any], asset: str) -> dict[str, Any]:
         """Close a building for a time; with ``displacing`` its bookings give way."""
         moved = run_unit(

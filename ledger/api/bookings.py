@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from ledger.api import PREFIX, resource
 from ledger.api.schemas.base import page_of
 from ledger.api.schemas.bookings import (
+    BookingCancellation,
+    BookingPlan,
     BookingQuery,
+    BookingReason,
     BookingSchema,
-    CancellationSchema,
+    BookingUse,
     FullBookingSchema,
     NewBooking,
-    NewPreview,
+    NewBookingPreview,
     OccurrenceSchema,
-    PlanSchema,
-    ReasonSchema,
-    UseSchema,
 )
 from ledger.bookings import queries, rules, service
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
@@ -71,8 +71,8 @@ class Previews(MethodView):
 
     @guarded("booking.request")
     @idempotent
-    @blp.arguments(NewPreview)
-    @blp.response(200, PlanSchema)
+    @blp.arguments(NewBookingPreview)
+    @blp.response(200, BookingPlan)
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Show every date of a request as it would be booked now. Books nothing."""
         request = _request(body, current_actor())
@@ -172,7 +172,7 @@ class Decline(MethodView):
 
     @guarded("booking.decide")
     @idempotent
-    @blp.arguments(ReasonSchema)
+    @blp.arguments(BookingReason)
     @blp.response(200, FullBookingSchema)
     def post(self, body: dict[str, Any], booking: str) -> dict[str, Any]:
         """Decline a request, with a reason."""
@@ -207,7 +207,7 @@ class Cancellation(MethodView):
 
     @guarded("booking.cancel")
     @idempotent
-    @blp.arguments(CancellationSchema)
+    @blp.arguments(BookingCancellation)
     @blp.response(200, OccurrenceSchema)
     def post(self, body: dict[str, Any], booking: str, occurrence: str) -> queries.OccurrenceView:
         """Cancel one confirmed date before it begins."""
@@ -228,7 +228,7 @@ class Use(MethodView):
 
     @guarded("booking.confirm_use")
     @idempotent
-    @blp.arguments(UseSchema)
+    @blp.arguments(BookingUse)
     @blp.response(200, OccurrenceSchema)
     def post(self, body: dict[str, Any], booking: str, occurrence: str) -> queries.OccurrenceView:
         """Say that the space was used, or that nobody came."""

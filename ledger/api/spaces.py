@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from ledger.api import PREFIX, resource
 from ledger.api.schemas.bookings import (
-    NewRate,
+    HireRateList,
+    HireRateSchema,
+    NewHireRate,
     NewSpace,
-    RateList,
-    RateSchema,
     SpaceList,
     SpaceQuery,
     SpaceSchema,
-    WeekQuery,
-    WeekSchema,
+    SpaceWeek,
+    SpaceWeekQuery,
 )
 from ledger.bookings import queries, rules, service
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
@@ -71,7 +71,7 @@ class Rates(MethodView):
     """The prices of a space."""
 
     @guarded("asset.read")
-    @blp.response(200, RateList)
+    @blp.response(200, HireRateList)
     def get(self, space: str) -> dict[str, Any]:
         """List every rate that the space ever had."""
         with reading() as session:
@@ -80,8 +80,8 @@ class Rates(MethodView):
 
     @guarded("asset.list")
     @idempotent
-    @blp.arguments(NewRate)
-    @blp.response(201, RateSchema)
+    @blp.arguments(NewHireRate)
+    @blp.response(201, HireRateSchema)
     def post(self, body: dict[str, Any], space: str) -> rules.Rate:
         """Set a price from a day on; what was booked keeps its own."""
 
@@ -98,8 +98,8 @@ class Week(MethodView):
     """What is taken."""
 
     @guarded("asset.read")
-    @blp.arguments(WeekQuery, location="query")
-    @blp.response(200, WeekSchema)
+    @blp.arguments(SpaceWeekQuery, location="query")
+    @blp.response(200, SpaceWeek)
     def get(self, query: dict[str, Any], space: str) -> dict[str, Any]:
         """List what is taken in the seven days from a day on."""
         slot = rules.Slot(

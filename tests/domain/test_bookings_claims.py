@@ -172,3 +172,19 @@ def test_ones_own_hold_is_not_in_the_way(app: Flask, place: Place, clock: FixedC
     with transaction(read_only=True) as s:
         states = [queries.booking(s, booking).state for booking in (first, again)]
     assert states == ["withdrawn", "held"]
+
+
+def test_without_its_guard_the_database_would_take_an_overlap(
+    app: Flask, place: Place, clock: FixedClock
+) -> None:
+    """The negative control: the refusals above come from the guards, not from the tests."""
+    atom = atom_of(place, clock)
+    sqlite = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+    with transaction() as s:
+        s.execute(
+            text(
+                "DROP TRIGGER space_claim_no_overlap_insert" if sqlite
+                else "ALTER TABLE space_claim DROP CONSTRAINT space_claim_no_overlap"
+            )
+        )  # fmt: skip
+    insert(atom, ("one", 100, 200, 1), ("two", 150, 160, 1))

@@ -64,7 +64,7 @@ class NewAsset(StrictSchema):
     )
 
 
-class VersionSchema(StrictSchema):
+class AssetVersionSchema(StrictSchema):
     """What the register said of an asset at one time."""
 
     version = fields.Integer()
@@ -75,10 +75,10 @@ class VersionSchema(StrictSchema):
     facts = fields.Dict()
 
 
-class VersionList(StrictSchema):
+class AssetVersionList(StrictSchema):
     """Every version, newest first."""
 
-    items = fields.List(fields.Nested(VersionSchema))
+    items = fields.List(fields.Nested(AssetVersionSchema))
 
 
 class NewListing(StrictSchema):
@@ -111,7 +111,7 @@ class OpeningSchema(StrictSchema):
     closes_minute = StrictInteger(least=1, most=1440, required=True)
 
 
-class NewHours(StrictSchema):
+class NewOpeningHours(StrictSchema):
     """Opening hours from a day on."""
 
     from_on = Day(required=True)
@@ -120,7 +120,7 @@ class NewHours(StrictSchema):
     )
 
 
-class NewClosure(StrictSchema):
+class NewBuildingClosure(StrictSchema):
     """A stretch of time in which a building is closed."""
 
     starts_at = Instant(required=True)
@@ -129,13 +129,13 @@ class NewClosure(StrictSchema):
     displacing = StrictBoolean(load_default=False)
 
 
-class ClosureSchema(StrictSchema):
+class BuildingClosure(StrictSchema):
     """What a closure did."""
 
     displaced = fields.List(fields.String())
 
 
-class ImportSchema(StrictSchema):
+class AssetImportSchema(StrictSchema):
     """One file that was read into a register."""
 
     id = Reference("IMP")
@@ -155,13 +155,13 @@ class ImportSchema(StrictSchema):
     imported_at = Instant()
 
 
-class ImportList(StrictSchema):
+class AssetImportList(StrictSchema):
     """The latest imports, newest first."""
 
-    items = fields.List(fields.Nested(ImportSchema))
+    items = fields.List(fields.Nested(AssetImportSchema))
 
 
-class ReportSchema(StrictSchema):
+class AssetImportReport(StrictSchema):
     """What an import did, or would do."""
 
     import_id = fields.String(metadata={"description": "empty for a dry run"})
@@ -179,7 +179,7 @@ class ReportSchema(StrictSchema):
     tally = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
-class NoteSchema(StrictSchema):
+class AssetNoteSchema(StrictSchema):
     """One oddity of one line."""
 
     line = fields.Integer()
@@ -191,14 +191,14 @@ class NoteSchema(StrictSchema):
     mended = fields.Boolean()
 
 
-class NoteQuery(StrictSchema):
+class AssetNoteQuery(StrictSchema):
     """Which oddities are asked for."""
 
     kind = Text(40, load_default="")
     after_line = fields.Integer(load_default=-1, metadata={"description": "begin after this line"})
 
 
-class NoteList(StrictSchema):
+class AssetNoteList(StrictSchema):
     """Oddities in order of line, at most 1,000."""
 
-    items = fields.List(fields.Nested(NoteSchema))
+    items = fields.List(fields.Nested(AssetNoteSchema))

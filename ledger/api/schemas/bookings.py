@@ -73,7 +73,7 @@ class SpaceQuery(StrictSchema):
     asset = Reference("AST", required=True)
 
 
-class NewRate(StrictSchema):
+class NewHireRate(StrictSchema):
     """A price in pence an hour for a class, from a day on."""
 
     user_class = fields.String(required=True, validate=_CLASSES)
@@ -82,7 +82,7 @@ class NewRate(StrictSchema):
     policy = Text(40, least=1, load_default="LIST")
 
 
-class RateSchema(StrictSchema):
+class HireRateSchema(StrictSchema):
     """A rate."""
 
     id = Reference("RAT")
@@ -92,13 +92,13 @@ class RateSchema(StrictSchema):
     policy = fields.String()
 
 
-class RateList(StrictSchema):
+class HireRateList(StrictSchema):
     """Every rate that a space ever had."""
 
-    items = fields.List(fields.Nested(RateSchema))
+    items = fields.List(fields.Nested(HireRateSchema))
 
 
-class WeekQuery(StrictSchema):
+class SpaceWeekQuery(StrictSchema):
     """Which week is asked for."""
 
     from_on = Day(required=True)
@@ -113,13 +113,13 @@ class BusySchema(StrictSchema):
     kind = fields.String()
 
 
-class WeekSchema(StrictSchema):
+class SpaceWeek(StrictSchema):
     """What is taken in the seven days from a day on."""
 
     items = fields.List(fields.Nested(BusySchema))
 
 
-class SeriesSchema(StrictSchema):
+class BookingSeries(StrictSchema):
     """Dates and London wall-clock minutes; an end over 1440 is on the next day."""
 
     starts_on = Day(required=True)
@@ -135,17 +135,17 @@ class SeriesSchema(StrictSchema):
     end_fold = StrictInteger(most=1, load_default=None, allow_none=True)
 
 
-class NewPreview(StrictSchema):
+class NewBookingPreview(StrictSchema):
     """What somebody would like to book."""
 
     space = Reference("SPC", required=True)
-    series = fields.Nested(SeriesSchema, required=True)
+    series = fields.Nested(BookingSeries, required=True)
     activity = Text(limits.LINE_CHARS_MAX, least=1, required=True)
     headcount = StrictInteger(least=1, most=100_000, load_default=1)
     user_class = fields.String(load_default="standard", validate=_CLASSES)
 
 
-class NewBooking(NewPreview):
+class NewBooking(NewBookingPreview):
     """What somebody books. ``expected`` is the digest of the preview that was shown."""
 
     mode = fields.String(load_default="all", validate=validate.OneOf(("all", "skip")))
@@ -166,7 +166,7 @@ class PlannedDaySchema(StrictSchema):
     rate = fields.String()
 
 
-class PlanSchema(StrictSchema):
+class BookingPlan(StrictSchema):
     """Every date of a request, and what they cost together in pence."""
 
     digest = fields.String()
@@ -234,19 +234,19 @@ class BookingQuery(PageQuery):
     asset = fields.String(load_default="", validate=validate.Length(max=40))
 
 
-class ReasonSchema(StrictSchema):
+class BookingReason(StrictSchema):
     """Why."""
 
     reason = Text(limits.LINE_CHARS_MAX, least=limits.REASON_CHARS_MIN, required=True)
 
 
-class CancellationSchema(ReasonSchema):
+class BookingCancellation(BookingReason):
     """Who cancels, and why."""
 
     side = fields.String(required=True, validate=validate.OneOf(("hirer", "provider")))
 
 
-class UseSchema(StrictSchema):
+class BookingUse(StrictSchema):
     """Whether the space was used, or nobody came."""
 
     used = StrictBoolean(required=True)

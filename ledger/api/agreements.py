@@ -17,8 +17,8 @@ from ledger.api.schemas.dividends import (
     Ending,
     LegalPower,
     NewAgreement,
+    NewBudgetReceipt,
     NewPayment,
-    NewReceipt,
     NewSignature,
 )
 from ledger.books import queries as books
@@ -182,7 +182,7 @@ class Receipts(MethodView):
 
     @guarded("fund.receive")
     @idempotent
-    @blp.arguments(NewReceipt)
+    @blp.arguments(NewBudgetReceipt)
     @blp.response(201, AgreementSchema)
     def post(self, body: dict[str, Any], agreement: str) -> Any:
         """A bank line says that an agency paid."""

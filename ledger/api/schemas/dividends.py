@@ -135,7 +135,7 @@ class NewSignature(StrictSchema):
     digest = Text(64, least=64, required=True)
 
 
-class NewReceipt(StrictSchema):
+class NewBudgetReceipt(StrictSchema):
     """A bank line: money of an agency came in."""
 
     agency = Reference("ORG", required=True)

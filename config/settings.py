@@ -35,6 +35,8 @@ class Settings:
     session_idle_minutes: int = 60
     session_absolute_minutes: int = 12 * 60
     secure_cookies: bool = False
+    smtp_url: str = ""
+    mail_from: str = "ledger@localhost"
     serving: bool = True
     testing: bool = False
 
@@ -60,6 +62,9 @@ class Settings:
             problems.append(
                 f"LEDGER_SECRET_KEY: use at least {SECRET_CHARS_MIN} characters of chance"
             )
+        smtp = env.get("LEDGER_SMTP_URL") or ""
+        if smtp and not smtp.startswith(("smtp://", "smtps://")):
+            problems.append("LEDGER_SMTP_URL: use smtp://user:password@host:587 or smtps://…")
         if problems:
             raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
         return cls(
@@ -74,6 +79,8 @@ class Settings:
             session_idle_minutes=idle,
             session_absolute_minutes=absolute,
             secure_cookies=secure,
+            smtp_url=smtp,
+            mail_from=env.get("LEDGER_MAIL_FROM") or "ledger@localhost",
             serving=env.get("FLASK_RUN_FROM_CLI") != "true",
         )
 

@@ -23,6 +23,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint as PlainBlueprint
 from flask import Flask, Request, Response, current_app, jsonify, render_template, request
 from flask_smorest import Api, Blueprint
@@ -55,6 +56,21 @@ class StrictParser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType
         return strict_json.loads(body)
+
+
+class _Names:
+    """Names for schemas in the description: the class's own, with its resource where two clash."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Any] = {}
+
+    def __call__(self, schema: Any) -> str:
+        """The one name of a schema."""
+        kind = schema if isinstance(schema, type) else type(schema)
+        plain = kind.__name__.removesuffix("Schema")
+        if self.taken.setdefault(plain, kind) is kind:
+            return plain
+        return kind.__module__.rpartition(".")[2].title().replace("_", "") + plain
 
 
 class StrictApi(Api):  # type: ignore[misc]
@@ -117,7 +133,8 @@ def register(app: Flask) -> None:
         API_TITLE="Community Ledger", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX=None,
     )  # fmt: skip
-    api = StrictApi(app)
+    plugin = MarshmallowPlugin(schema_name_resolver=_Names())
+    api = StrictApi(app, spec_kwargs={"marshmallow_plugin": plugin})
     app.extensions["ledger.api"] = api
     for module in pkgutil.iter_modules(__path__):
         if module.ispkg:

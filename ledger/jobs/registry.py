@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.jobs import bookings, checkpoint, evaluate_agreements, pledges, release_dividends
+from ledger.jobs import (
+    bookings,
+    checkpoint,
+    evaluate_agreements,
+    messages,
+    pledges,
+    release_dividends,
+)
 from ledger.jobs.job import Job
 from ledger.schedule.rules import UnknownJob
 
@@ -16,6 +23,8 @@ JOBS: Final[tuple[Job, ...]] = (
     evaluate_agreements.JOB,
     release_dividends.JOB,
     checkpoint.JOB,
+    messages.SEND,
+    messages.FORGET,
 )
 """In the order in which they run when several are due at once."""
 

@@ -83,6 +83,15 @@ def sent(session: Session, *, key: str, now: datetime) -> None:
     )
 
 
+def dropped(session: Session, *, key: str, error: str) -> None:
+    """Say that a claimed message has nowhere to go; the person can still read it here."""
+    session.execute(
+        update(Message)
+        .where(Message.key == key, Message.state == "SENDING")
+        .values(state="DROPPED", error=error[: limits.LINE_CHARS_MAX])
+    )
+
+
 def failed(session: Session, *, key: str, error: str, now: datetime) -> None:
     """M3: say that a claimed message was not delivered; it waits, or is given up."""
     row = session.get_one(Message, key)

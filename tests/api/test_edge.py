@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_the_description_lists_exactly_the_routes_there_are(
         if method in ("get", "post", "put", "patch", "delete")
     }
     served = {
-        (str(rule).replace("<", "{").replace(">", "}").split(":")[-1], method)
+        (re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", str(rule)), method)
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if str(rule).startswith("/api/v1/") and not rule.endpoint.startswith("api_reader")
@@ -157,3 +158,11 @@ def test_every_kind_of_refusal_has_a_status() -> None:
     from ledger.kernel.errors import Kind
 
     assert set(problems.STATUS) == set(Kind)
+
+
+def test_every_form_that_is_referred_to_is_described(client: FlaskClient) -> None:
+    text = client.get("/api/v1/openapi.json").text
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', text))
+    described = client.get("/api/v1/openapi.json").json["components"]["schemas"]
+    assert named <= set(described)
+    assert "Problem" in described

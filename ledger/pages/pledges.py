@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,9 @@ from ledger.http import current_actor, guarded, idempotent, pagination, reading,
 from ledger.http.cookies import settings
 from ledger.http.sign_in import count_address
 from ledger.kernel import limits
-from ledger.kernel.clock import now
+from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError, Missing
+from ledger.messages import service as outbox
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
 from ledger.parties import service as party_service
@@ -176,13 +178,35 @@ def joined(pledge: str) -> Any:
         )  # fmt: skip
 
     try:
-        run_unit(unit)
+        _take(unit, view, email)
     except LedgerError as refusal:
         if refusal.place not in ("quantity", "email", "name"):
             raise
         form.refuse(refusal)
         return _join_page(pledge, form), 422
     return redirect(address("pledges.check_messages", pledge=pledge), 303)
+
+
+def _take(unit: Callable[[Session], None], view: queries.PledgeView, email: str) -> None:
+    """Take the promise. Whether an address has joined is nobody's business but its owner's, so
+    a visitor gets the same answer and the owner a message.
+    """
+    try:
+        run_unit(unit)
+    except (rules.AlreadyJoined, rules.OwnPledge):
+        if not email:
+            raise
+        run_unit(lambda session: _tell_joined(session, view, email))
+
+
+def _tell_joined(session: Session, view: queries.PledgeView, email: str) -> None:
+    person = parties.person_by_email(session, email)
+    assert person is not None, "the refusal was about this person"
+    outbox.enqueue(
+        session, key=f"{view.id}:joined-again:{person}:{london_day(now())}", recipient=person,
+        template="pledge.joined_again", now=now(),
+        facts={"pledge": view.id, "sentence": view.deal.sentence},
+    )  # fmt: skip
 
 
 def _quantity(form: Form, unit: str) -> int:

@@ -124,3 +124,19 @@ def test_the_poster_says_it_all_in_large_letters(stage: Stage, client: FlaskClie
 def test_every_version_can_be_read(stage: Stage, client: FlaskClient) -> None:
     page = client.get(f"/pledges/{stage.open()}/wordings").text
     assert "Version 1" in page
+
+
+def test_nobody_learns_by_asking_whether_an_address_has_joined(
+    stage: Stage, client: FlaskClient
+) -> None:
+    pledge = stage.open()
+    stage.join(pledge, stage.place.people["resident"], 1_000)
+    pages = [
+        fill(client, f"/pledges/{pledge}/join", quantity="5", name="X", email=email, agree="yes")
+        for email in ("resident@example.test", "organiser@example.test", "new@example.test")
+    ]
+    assert all("Nearly done" in page for page in pages)
+    assert stage.pledge(pledge).confirmed == 1_000
+    with transaction(read_only=True) as s:
+        letters = messages.for_person(s, stage.place.people["resident"])
+    assert "pledge.joined_again" in [letter.template for letter in letters]

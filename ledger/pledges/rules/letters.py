@@ -19,6 +19,11 @@ LETTERS: Final[dict[str, tuple[str, str]]] = {
         "Your promise now counts towards: $sentence\n\nPledge $pledge. We will tell you as soon"
         " as it is reached, or if it is not.",
     ),
+    "pledge.joined_again": (
+        "You are in this pledge already",
+        "Somebody asked to join with your address: $sentence\n\nYou have joined it, or you"
+        " organise it, so nothing was changed. Sign in to see your promise.",
+    ),
     "pledge.reworded": (
         "The wording of a pledge you joined has changed",
         "The pledge you joined now reads: $sentence\n\nYour promise counts again only if you"

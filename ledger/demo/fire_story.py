@@ -103,13 +103,13 @@ def _anchor(story: Story) -> date:
 
 def _counts_come_in(story: Story) -> None:
     """The past comes in one file when the town joins, then a longer file every quarter."""
+    first = quarter_start(story.begins_on, 0)
     for back in range(12, -1, -1):
         quarter = quarter_start(_anchor(story), back)
-        if quarter + timedelta(days=20) < story.begins_on + timedelta(days=5):
+        if quarter <= first:
             continue
         story.plan(quarter + timedelta(days=20), partial(_upload, story, quarter), at=time(11))
         story.plan(quarter + timedelta(days=80), partial(_mark_final, story, quarter), at=time(11))
-    first = quarter_start(story.begins_on, 0)
     story.plan(story.begins_on + timedelta(days=5), partial(_upload, story, first), at=time(8))
     story.plan(story.begins_on + timedelta(days=5), partial(_mark_final, story, first), at=time(9))
 

@@ -104,3 +104,11 @@ def odds_words(odds: Odds) -> str:
         f" {percent_text(odds.power)} of cases; if nothing changes, it pays by luck in"
         f" {percent_text(odds.false_pay)}."
     )
+
+
+def percent_words(share: str) -> str:
+    """A stored share of one as whole per cent; a dash where there is none."""
+    if not share:
+        return "none"
+    value = Fraction(share)
+    return "fewer than 1 %" if 0 < value < Fraction(1, 200) else percent_text(value)

@@ -6,6 +6,7 @@ console is silent, and nothing was asked of another host.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -72,7 +73,9 @@ class Walk:
 
     def press(self, text: str) -> Walk:
         """Press the button, or the link drawn as one, with these words."""
-        self.page.get_by_role("button", name=text).first.click()
+        inside = self.page.locator("main").get_by_role("button", name=text)
+        found = inside if inside.count() else self.page.get_by_role("button", name=text)
+        found.first.click()
         return self
 
     def fill(self, label: str, value: str) -> Walk:
@@ -88,6 +91,13 @@ class Walk:
     def pick(self, label: str, option: str) -> Walk:
         """Choose an option of the list with this label."""
         self.page.get_by_label(label).first.select_option(label=option)
+        return self
+
+    def date(self, legend: str, day: date) -> Walk:
+        """Type a day into the three boxes of the date field with this legend."""
+        field = self.page.get_by_role("group", name=legend)
+        for part, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+            field.get_by_label(part).fill(str(number))
         return self
 
     def sign_in(self, who: str) -> Walk:

@@ -198,6 +198,9 @@ Line = tuple[int, int, str, str, int, str]
 """One entry wherever it is written: journal, line, account, side, quantity, layer."""
 
 
+LEAF = re.compile(rb"([1-9][0-9]{0,17})\t([0-9a-f]{64})\t([0-9a-f]{64})\t([ -~]*)\n")
+
+
 class Pack:
     """A pack in a folder, with what its own files say about it."""
 
@@ -222,17 +225,11 @@ class Pack:
         """Number, hash, chain and stored bytes (empty outside the period) of each journal."""
         with (self.folder / "leaves.tsv").open("rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(LINE_BYTES_MAX), b""), 1):
-                cells = line.rstrip(b"\n").split(b"\t")
-                try:
-                    seq, digest, chain, leaf = cells
-                    yield (
-                        int(seq),
-                        bytes.fromhex(digest.decode()),
-                        bytes.fromhex(chain.decode()),
-                        leaf,
-                    )
-                except ValueError as error:
-                    raise Fault(f"leaves.tsv: line {number} is not a leaf") from error
+                found = LEAF.fullmatch(line)
+                if found is None:
+                    raise Fault(f"leaves.tsv: line {number} is not a leaf")
+                seq, digest, chain, leaf = found.groups()
+                yield int(seq), bytes.fromhex(digest.decode()), bytes.fromhex(chain.decode()), leaf
 
 
 def _listed(words: str) -> dict[str, str]:

@@ -23,11 +23,13 @@ from ledger.api.schemas.dividends import (
 )
 from ledger.books import queries as books
 from ledger.dividends import queries, service
+from ledger.dividends.rules.states import AGREEMENT_MOVES, PUBLIC
 from ledger.dividends.rules.terms import Terms, sentence
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.http.pagination import Page, decode, page
 from ledger.http.versions import check_version, versioned
 from ledger.kernel.clock import now
+from ledger.parties.rules import may
 
 blp = resource("agreements", "Signed deals that pay a community for a saving it proves")
 
@@ -67,7 +69,8 @@ class Agreements(MethodView):
     def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List agreements by reference."""
         after = str(decode(query["after"], str)[0]) if query["after"] else ""
-        wanted = [query["state"]] if query["state"] else []
+        seen = tuple(AGREEMENT_MOVES) if may(current_actor(), "approval.read") else PUBLIC
+        wanted = [one for one in seen if query["state"] in ("", one)] or ["none"]
         with reading() as session:
             views = queries.agreements(
                 session, states_in=wanted, after=after, limit=query["limit"] + 1
@@ -100,7 +103,7 @@ class Agreement(MethodView):
     def get(self, agreement: str) -> Any:
         """Show an agreement; its ETag changes with every step and signature."""
         with reading() as session:
-            view = shown(session, queries.agreement(session, agreement))
+            view = shown(session, queries.visible(session, agreement, current_actor()))
         return versioned(view, _version(view))
 
 

@@ -28,6 +28,7 @@ from ledger.kernel import limits
 from ledger.kernel.errors import Missing
 from ledger.outcomes import queries as outcomes
 from ledger.parties import queries as parties
+from ledger.parties.rules import Actor, may
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,28 @@ def agreement(session: Session, reference: str) -> AgreementView:
             place=reference[:40],
         )
     return _agreements(session, [row])[0]
+
+
+def visible(session: Session, reference: str, actor: Actor) -> AgreementView:
+    """An agreement that this person may see: anyone a signed one, its parties and staff all.
+
+    Raises:
+        Missing: there is none, or it is still being agreed.
+    """
+    view = agreement(session, reference)
+    if not may_see(view, actor):
+        raise Missing(
+            "There is no agreement with that reference.",
+            remedy="Look at the list of agreements.",
+            place=reference[:40],
+        )
+    return view
+
+
+def may_see(view: AgreementView, actor: Actor) -> bool:
+    """Whether this person may see an agreement as it is."""
+    inside = actor.organisation in view.terms.organisations or may(actor, "approval.read")
+    return view.state in states.PUBLIC or inside
 
 
 def agreements(

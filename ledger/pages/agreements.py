@@ -14,14 +14,13 @@ from ledger.dividends.rules.terms import percent, sentence
 from ledger.http import current_actor, guarded, idempotent, pagination, reading, run_unit
 from ledger.kernel import limits
 from ledger.kernel.clock import now
-from ledger.kernel.errors import LedgerError, Missing
+from ledger.kernel.errors import LedgerError
 from ledger.pages.forms import Form
 from ledger.pages.measuring import chart_of
-from ledger.parties.rules import Actor, may
+from ledger.parties.rules import may
 
 blueprint = Blueprint("agreements", __name__)
 
-PUBLIC = ("SIGNED", "FUNDED", "ACTIVE", "CLOSED", "SUSPENDED", "TERMINATED")
 STEPS = (
     ("Drafted", (states.DRAFT,)),
     ("Terms agreed", (states.BROKERED,)),
@@ -42,28 +41,6 @@ def steps_of(view: queries.AgreementView) -> list[tuple[str, str, bool]]:
     ]
 
 
-def may_see(view: queries.AgreementView, actor: Actor) -> bool:
-    """Anyone sees what is signed; what is being agreed only its parties and the council."""
-    inside = actor.organisation in view.terms.organisations or may(actor, "approval.read")
-    return view.state in PUBLIC or inside
-
-
-def visible(session: Session, reference: str, actor: Actor) -> queries.AgreementView:
-    """An agreement that this person may see.
-
-    Raises:
-        Missing: there is none, or it is still being agreed.
-    """
-    view = queries.agreement(session, reference)
-    if not may_see(view, actor):
-        raise Missing(
-            "There is no agreement at this address.",
-            remedy="Look through the list of agreements.",
-            place=reference,
-        )
-    return view
-
-
 @blueprint.get("/agreements")
 @guarded("agreement.read")
 def every() -> str:
@@ -71,7 +48,7 @@ def every() -> str:
     form = Form(request.args)
     with reading() as session:
         rows = queries.agreements(
-            session, states_in=PUBLIC, after=form.value("after"),
+            session, states_in=states.PUBLIC, after=form.value("after"),
             limit=limits.PAGE_ROWS_DEFAULT + 1,
         )  # fmt: skip
         page = pagination.page(rows, size=limits.PAGE_ROWS_DEFAULT, key=lambda row: [row.id])
@@ -104,7 +81,7 @@ def one(agreement: str) -> str:
     """One deal: its sentence, chart, odds, parties, and every determination in plain words."""
     actor = current_actor()
     with reading() as session:
-        view = visible(session, agreement, actor)
+        view = queries.visible(session, agreement, actor)
         names = queries.names(session, view.terms)
         made = queries.determinations(session, agreement=agreement)
         chart = chart_of(session, view, public=not may(actor, "approval.read"))
@@ -171,7 +148,7 @@ def put_signature(agreement: str) -> Any:
 
 def _sign_page(agreement: str, form: Form) -> str:
     with reading() as session:
-        view = visible(session, agreement, current_actor())
+        view = queries.visible(session, agreement, current_actor())
         names = queries.names(session, view.terms)
     return render_template(
         "agreements/sign.html", form=form, view=view, terms=view.terms, names=names,

@@ -23,6 +23,9 @@ AGREEMENT_MOVES: Final = {
 }
 """Every move an agreement may make. The database holds the same table."""
 
+PUBLIC: Final = (SIGNED, FUNDED, ACTIVE, CLOSED, SUSPENDED, TERMINATED)
+"""What anybody sees; a deal that is still being agreed only its parties and the council see."""
+
 TESTED, VERIFIED, APPROVED = "TESTED", "VERIFIED", "APPROVED"
 REFUSED, RELEASED, CONFIRMED = "REFUSED", "RELEASED", "CONFIRMED"
 

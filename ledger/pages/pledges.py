@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 from flask import url_for as address
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from ledger.funds import queries as funds
 from ledger.http import current_actor, guarded, idempotent, pagination, reading, run_unit
 from ledger.http.cookies import settings
 from ledger.http.sign_in import count_address
-from ledger.kernel import limits
+from ledger.kernel import limits, qr
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.messages import service as outbox
@@ -137,11 +138,30 @@ def poster(pledge: str) -> str:
     """A poster to print, in large letters, with the address to join at."""
     with reading() as session:
         view = public_pledge(session, pledge)
+        link = f"{settings().base_url}/pledges/{view.id}"
         return render_template(
             "pledges/poster.html", view=view, deal=view.deal,
             group=parties.organisation(session, view.group_id).name,
-            link=f"{settings().base_url}/pledges/{view.id}", until=last_second(view.deadline_at),
+            link=link, code=_picture(link), until=last_second(view.deadline_at),
         )  # fmt: skip
+
+
+def _picture(link: str) -> Markup:
+    """The address as a QR code, with the quiet border that readers need."""
+    rows = qr.squares(link)
+    size = len(rows) + 8
+    dark = " ".join(
+        f"M{column + 4} {row + 4}h1v1h-1z"
+        for row, cells in enumerate(rows)
+        for column, cell in enumerate(cells)
+        if cell
+    )
+    return Markup(
+        '<svg class="app-poster__code" viewBox="0 0 {0} {0}" width="280" height="280" role="img"'
+        ' aria-label="The same address, for the camera of a telephone"'
+        ' xmlns="http://www.w3.org/2000/svg"><rect width="{0}" height="{0}" fill="#ffffff">'
+        '</rect><path fill="#000000" d="{1}"></path></svg>'
+    ).format(size, dark)
 
 
 @blueprint.get("/pledges/<pledge>/join")

@@ -118,7 +118,7 @@ def test_the_poster_says_it_all_in_large_letters(stage: Stage, client: FlaskClie
     pledge = stage.open()
     page = client.get(f"/pledges/{pledge}/poster").text
     assert f"/pledges/{pledge}" in page
-    assert "app-poster" in page
+    assert "app-poster__code" in page
 
 
 def test_every_version_can_be_read(stage: Stage, client: FlaskClient) -> None:

@@ -18,6 +18,11 @@ from ledger.kernel.ids import new_id, secret_hash
 NO_FACTS: Mapping[str, object] = {}
 
 
+# Statements of every request, built once, on the tables: nothing here is an object to keep.
+_RECORD = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
+_KEEP = insert(Answer.__table__)  # type: ignore[arg-type]
+
+
 def record(
     session: Session,
     *,
@@ -36,16 +41,17 @@ def record(
     ``authority`` the role, limit or decision that allowed it. The event is committed with
     the change or not at all, and the database refuses to edit or delete it afterwards.
     """
-    session.execute(
-        insert(AuditEvent).values(
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            facts=json.dumps(dict(facts), sort_keys=True, ensure_ascii=False, default=str),
-            reason=reason[: limits.TEXT_CHARS_MAX],
-            authority=authority,
-        )
+    session.connection().execute(
+        _RECORD,
+        {
+            "at": at,
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "facts": json.dumps(dict(facts), sort_keys=True, ensure_ascii=False, default=str),
+            "reason": reason[: limits.TEXT_CHARS_MAX],
+            "authority": authority,
+        },
     )
 
 
@@ -126,18 +132,19 @@ def keep_answer(
     now: datetime,
 ) -> None:
     """Keep the answer to a request beside its effect, so that asking again repeats the answer."""
-    session.execute(
-        insert(Answer).values(
-            caller=caller,
-            route=route,
-            key=key,
-            fingerprint=fingerprint,
-            status=status,
-            location=location,
-            content_type=content_type,
-            body=body,
-            answered_at=now,
-        )
+    session.connection().execute(
+        _KEEP,
+        {
+            "caller": caller,
+            "route": route,
+            "key": key,
+            "fingerprint": fingerprint,
+            "status": status,
+            "location": location,
+            "content_type": content_type,
+            "body": body,
+            "answered_at": now,
+        },
     )
 
 

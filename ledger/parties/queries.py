@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
@@ -258,23 +258,42 @@ def with_role(session: Session, role: str) -> list[str]:
     )
 
 
+# Asked on every request, so built once: columns, not objects, and names bound at the call.
+_GRANTS = (
+    select(
+        RoleGrant.id,
+        RoleGrant.role,
+        RoleGrant.organisation,
+        RoleGrant.granted_at,
+        RoleGrant.ended_at,
+    )
+    .where(RoleGrant.person == bindparam("person"))
+    .order_by(RoleGrant.granted_at, RoleGrant.id)
+)
+_WHO = (
+    select(Person.state, Vault.name)
+    .outerjoin(Vault, Vault.person == Person.id)
+    .where(Person.id == bindparam("person"))
+)
+_TOKEN = select(
+    ApiToken.id,
+    ApiToken.person,
+    ApiToken.name,
+    ApiToken.scopes,
+    ApiToken.made_at,
+    ApiToken.expires_at,
+    ApiToken.ended_at,
+).where(ApiToken.secret_hash == bindparam("secret_hash"))
+
+
 def grants(session: Session, reference: str) -> list[Grant]:
     """Every role a person holds or held, oldest first."""
-    rows = session.scalars(
-        select(RoleGrant)
-        .where(RoleGrant.person == reference)
-        .order_by(RoleGrant.granted_at, RoleGrant.id)
-    )
-    return [Grant(row.id, row.role, row.organisation, row.granted_at, row.ended_at) for row in rows]
+    return [Grant(*row) for row in session.execute(_GRANTS, {"person": reference})]
 
 
 def actor(session: Session, reference: str) -> rules.Actor | None:
     """Who a person is to the rules now, or None when the account is closed."""
-    found = session.execute(
-        select(Person.state, Vault.name)
-        .outerjoin(Vault, Vault.person == Person.id)
-        .where(Person.id == reference)
-    ).first()
+    found = session.execute(_WHO, {"person": reference}).first()
     if found is None or found[0] != "active":
         return None
     held = [grant for grant in grants(session, reference) if grant.ended_at is None]
@@ -304,8 +323,8 @@ def tokens(session: Session, person: str) -> list[TokenView]:
 
 def token_by_hash(session: Session, secret_hash: str) -> TokenView | None:
     """The token with that hash, whether it still works or not."""
-    row = session.scalars(select(ApiToken).where(ApiToken.secret_hash == secret_hash)).first()
-    return _token(row) if row else None
+    row = session.execute(_TOKEN, {"secret_hash": secret_hash}).first()
+    return TokenView(*row) if row else None
 
 
 def _token(row: ApiToken) -> TokenView:

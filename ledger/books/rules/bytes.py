@@ -20,11 +20,14 @@ def request_hash(spec: JournalSpec) -> bytes:
     return hashlib.sha256(canonical(facts)).digest()
 
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
 def canonical(value: object) -> bytes:
     """ASCII JSON, sorted keys, no spaces: the only bytes that are ever hashed."""
-    return json.dumps(
-        value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
-    ).encode("ascii")
+    return _CANONICAL.encode(value).encode("ascii")
 
 
 def leaf_bytes(

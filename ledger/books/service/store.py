@@ -23,7 +23,8 @@ _HEAD: Final = (
     "SELECT h.next_seq, h.chain, h.last_us, b.code FROM head h JOIN book b ON b.id = h.book"
     " WHERE h.book = ?"
 )
-_POSTED: Final = (
+_POSTED: Final = "SELECT id, seq, req_hash FROM journal WHERE book = ? AND id = ?"
+_POSTED_MANY: Final = (
     "SELECT j.id, j.seq, j.req_hash FROM json_each(?) k"
     " CROSS JOIN journal j ON j.book = ? AND j.id = k.value"
 )
@@ -99,7 +100,8 @@ def _look_sqlite(
     head = _run(connection, _HEAD, (book,)).fetchone()
     if head is None:
         raise _no_book(book)
-    posted = _run(connection, _POSTED, (json.dumps(ids), book)).fetchall()
+    asked = (_POSTED, (book, ids[0])) if len(ids) == 1 else (_POSTED_MANY, (json.dumps(ids), book))
+    posted = _run(connection, *asked).fetchall()
     standings = _run(connection, _STANDINGS, (json.dumps(paths), book)).fetchall()
     next_seq, chain, last_us, code = head
     return Seen(

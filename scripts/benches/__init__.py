@@ -1,0 +1,1 @@
+"""Speed, always measured beside a bare equivalent in the same run, in turn."""

@@ -14,7 +14,7 @@ from ledger.assets import queries as assets
 from ledger.bookings import queries, rules, service
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel import limits
-from ledger.kernel.clock import now
+from ledger.kernel.clock import LONDON, now
 from ledger.kernel.errors import LedgerError
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
@@ -119,7 +119,10 @@ def _preview(space: str, form: Form, *, status: int, refusal: LedgerError | None
             plan = service.plan(session, request=wanted, now=now())
             view = queries.space(session, space)
             building = assets.public_asset(session, view.asset)
-            free = _alternatives(session, view, wanted, plan)
+            free = [
+                (one, address("bookings.preview", space=one.space, **_typed(form) | _at(one)))
+                for one in _alternatives(session, view, wanted, plan)
+            ]
     except LedgerError as error:
         form.refuse(error)
         return _ask(space, form), 422
@@ -130,6 +133,15 @@ def _preview(space: str, form: Form, *, status: int, refusal: LedgerError | None
         query=_typed(form),
     )  # fmt: skip
     return page, status
+
+
+def _at(one: rules.Alternative) -> dict[str, str]:
+    """The fields of the form that move a request to an alternative's day and time."""
+    starts, ends = one.starts_at.astimezone(LONDON), one.ends_at.astimezone(LONDON)
+    return {
+        "day-day": str(starts.day), "day-month": str(starts.month), "day-year": str(starts.year),
+        "start": f"{starts:%H:%M}", "end": f"{ends:%H:%M}",
+    }  # fmt: skip
 
 
 def _typed(form: Form) -> dict[str, Any]:

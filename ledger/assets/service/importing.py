@@ -190,7 +190,7 @@ class _Work:
         digest = rules.digest_of(facts)
         state = "ended" if facts.ended_on and facts.ended_on <= self.today else "current"
         if known is None:
-            asset = new_id("AST")
+            asset = new_id("AST", length=10)
             pending.assets.append(
                 self._columns(facts, digest, state)
                 | {"id": asset, "version": 1, "first_import": self.import_id}

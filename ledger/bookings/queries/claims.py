@@ -6,15 +6,25 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.bookings.models import Booking, Occurrence, SpaceClaim
-from ledger.bookings.queries.spaces import SpaceView, spaces_of
-from ledger.bookings.rules import Alternative, Slot, claimed, epoch
+from ledger.bookings.queries.spaces import SpaceView, hours_on, opening_hours, spaces_of
+from ledger.bookings.rules import (
+    DAY_MINUTES,
+    Alternative,
+    Opening,
+    Slot,
+    claimed,
+    epoch,
+    from_epoch,
+    is_open,
+)
+from ledger.kernel.clock import LONDON
 
 _STEPS_MINUTES: Final = (30, -30, 60, -60, 120, -120, 180, -180)
 
@@ -103,25 +113,18 @@ def week_busy(
     )  # fmt: skip
     return [
         Busy(
-            row[0], row[8] or _at(row[1]), row[9] or _at(row[2]), row[3], row[4] or "", row[5] or "",
+            row[0], row[8] or from_epoch(row[1]), row[9] or from_epoch(row[2]), row[3], row[4] or "", row[5] or "",
             row[6] or "", row[7] or "",
         )
         for row in rows
     ]  # fmt: skip
 
 
-def _at(seconds: int) -> datetime:
-    from ledger.bookings.rules import from_epoch
-
-    return from_epoch(seconds)
-
-
 def alternatives(
     session: Session, *, space: SpaceView, slot: Slot, headcount: int, now: datetime, most: int = 3
 ) -> list[Alternative]:
     """What is free instead of a slot: another space of the building at that time, or the same
-    space up to three hours earlier or later. Opening hours are not looked at: the preview of
-    the alternative does that.
+    space up to three hours earlier or later, while the building is open.
     """
     window = Slot(slot.starts_at - timedelta(hours=6), slot.ends_at + timedelta(hours=6))
     others = [
@@ -135,13 +138,26 @@ def alternatives(
     )  # fmt: skip
     wanted = [(other, slot) for other in others if other.id != space.id]
     wanted += [(space, _moved(slot, step)) for step in _STEPS_MINUTES]
+    hours = opening_hours(session, space.asset)
     free = [
         Alternative(other.id, other.name, at.starts_at, at.ends_at)
         for other, at in wanted
         if at.starts_at > now
+        and _is_open(hours, at)
         and not clashes(found, atoms=other.atoms, slot=claimed(at, other.terms))
     ]
     return free[:most]
+
+
+def _is_open(hours: dict[date, list[Opening]], slot: Slot) -> bool:
+    """Whether the building is open all through a slot, by London's wall clock."""
+    starts, ends = (at.astimezone(LONDON) for at in (slot.starts_at, slot.ends_at))
+    day = starts.date()
+    start_minute = starts.hour * 60 + starts.minute
+    end_minute = (ends.date() - day).days * DAY_MINUTES + ends.hour * 60 + ends.minute
+    return is_open(
+        hours_on(hours, day), hours_on(hours, day + timedelta(days=1)), start_minute, end_minute
+    )
 
 
 def _moved(slot: Slot, minutes: int) -> Slot:

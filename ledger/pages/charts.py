@@ -18,6 +18,7 @@ RIGHT = 700
 TOP = 24
 BOTTOM = 280
 TICKS_X_MAX = 8
+LETTER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def plot(
         for at, point in enumerate(points)
         if point[1] is not None
     ]
-    every = max(1, -(-len(points) // TICKS_X_MAX))
+    every = _every(points)
     return Plot(
         dots=dots,
         paths=_paths(points, top),
@@ -81,6 +82,13 @@ def plot(
         ],
         shade=(_x(shade[0], len(points)), _x(shade[1], len(points))) if shade else None,
     )
+
+
+def _every(points: Sequence[Any]) -> int:
+    """Name every how many-th period, so that the names neither crowd nor touch."""
+    room = (RIGHT - LEFT - 28) // max(1, len(points) - 1)
+    longest = max((len(str(point[0])) for point in points), default=0) * LETTER + LETTER
+    return max(1, -(-len(points) // TICKS_X_MAX), -(-longest // max(1, room)))
 
 
 def _paths(points: Sequence[Any], top: Fraction) -> list[str]:

@@ -116,9 +116,20 @@ def one(pledge: str) -> str:
             offers=[(donors[row.donor], row) for row in kept],
             releases=queries.releases(session, pledge=pledge, states=("RELEASED", "PAID")),
             joinable=view.state in rules.JOINABLE and now() < view.deadline_at,
+            mine=_mine(session, pledge),
             until=last_second(view.deadline_at),
             state_words=rules.STATE_WORDS[view.state],
         )
+
+
+def _mine(session: Session, pledge: str) -> queries.CommitmentView | None:
+    """What the person who looks has promised to it, if anything still stands."""
+    actor = current_actor()
+    if not actor.signed_in:
+        return None
+    states = ("UNCONFIRMED", *rules.COUNTED)
+    found = queries.commitments(session, pledge=pledge, person=actor.person, states=states)
+    return found[0] if found else None
 
 
 @blueprint.get("/pledges/<pledge>/wordings")

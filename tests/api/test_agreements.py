@@ -22,7 +22,7 @@ def terms_body(deal: dividing.Deal, **changed: Any) -> dict[str, Any]:
     return facts | changed
 
 
-def test_an_agreement_goes_from_draft_to_payment_over_the_api(place: Place, api) -> None:  # type: ignore[no-untyped-def]
+def test_an_agreement_goes_from_draft_to_running_over_the_api(place: Place, api) -> None:  # type: ignore[no-untyped-def]
     deal = dividing.stage(place)
     officer, analyst, s151 = api("officer"), api("analyst"), api("s151")
     body = terms_body(
@@ -64,6 +64,10 @@ def test_an_agreement_goes_from_draft_to_payment_over_the_api(place: Place, api)
     assert step(officer, "activation").json["state"] == "ACTIVE"
     assert step(officer, "ending", {"reason": "Changed our minds."}).status_code == 409
 
+
+def test_a_determination_is_decided_over_the_api_by_its_version(place: Place, api) -> None:  # type: ignore[no-untyped-def]
+    deal = dividing.running(place)
+    officer, s151, stranger = api("officer"), api("s151"), api("resident")
     determination = dividing.proposed(deal)
     at = f"/api/v1/determinations/{determination}"
     shown = officer.get(at)
@@ -80,10 +84,11 @@ def test_an_agreement_goes_from_draft_to_payment_over_the_api(place: Place, api)
     done = s151.post(f"{at}/decisions", json=sent | {"stage": "approve"})
     assert done.json["state"] == "APPROVED"
     assert stranger.get(at).json["digest"] is None
-    listed = stranger.get(f"/api/v1/determinations?agreement={path.rsplit('/', 1)[1]}").json
+    listed = stranger.get(f"/api/v1/determinations?agreement={deal.agreement}").json
     assert [one["result"] for one in listed["items"]] == ["MET_ASSURED"]
     early = {"payee": place.group, "quantity_pence": 1, "reference": "RUN", "paid_on": "2026-03-02"}
-    assert step(officer, "payments", early).status_code == 422
+    paid = officer.post(f"/api/v1/agreements/{deal.agreement}/payments", json=early)
+    assert paid.status_code == 422
 
 
 def test_a_draft_with_a_part_missing_is_unprocessable(place: Place, api) -> None:  # type: ignore[no-untyped-def]

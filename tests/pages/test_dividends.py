@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from ledger.dividends import queries
 from ledger.dividends import service as dividends
+from ledger.dividends.rules.terms import Payee
 from ledger.kernel.db import transact, transaction
 from tests import dividing
 from tests.cast import Place
@@ -35,6 +36,22 @@ def send(client: FlaskClient, shown: str, action: str = "", **typed: object) -> 
     page = client.get(shown)
     assert page.status_code == 200, page.text
     return client.post(action, data={**forms(page.text, action), **typed}, follow_redirects=True)
+
+
+def typed_terms(deal: dividing.Deal) -> dict[str, object]:
+    """The terms of E1 with one agency and one group, as they are typed."""
+    return {
+        "title": "Fewer fires", "area": "canal-side", "threshold": "20", "expected_fall": "40",
+        "comparators": list(dividing.COMPARATORS), "baseline_years": "3", "periods": "1",
+        "evidence": "incident records", "service_effect": "none", "community_share": "50",
+        "cap": "7200", "agency-1": deal.fire, "unit_cost-1": "1900", "cashable-1": "40",
+        "haircut-1": "10", "puts_in-1": "7200", "price_year-1": "2025", "payee-1": deal.place.group,
+        "weight-1": "1",
+        "selected_on-day": "15", "selected_on-month": "1", "selected_on-year": "2024",
+        "baseline_from-day": "1", "baseline_from-month": "1", "baseline_from-year": "2021",
+        "first_period_from-day": "1", "first_period_from-month": "1",
+        "first_period_from-year": "2024",
+    }  # fmt: skip
 
 
 def test_an_empty_place_says_so_plainly(place: Place, client: FlaskClient, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -95,18 +112,7 @@ def test_an_officer_drafts_and_takes_an_agreement_to_signatures(
     assert "What is counted?" in officer.get("/council/agreements/new").text
     path = f"/council/agreements/new?measure={dividing.MEASURE}"
     page = officer.get(path)
-    typed = {
-        "title": "Fewer fires", "area": "canal-side", "threshold": "20", "expected_fall": "40",
-        "comparators": list(dividing.COMPARATORS), "baseline_years": "3", "periods": "1",
-        "evidence": "incident records", "service_effect": "none", "community_share": "50",
-        "cap": "7200", "agency-1": deal.fire, "unit_cost-1": "1900", "cashable-1": "40",
-        "haircut-1": "10", "puts_in-1": "7200", "price_year-1": "2025", "payee-1": place.group,
-        "weight-1": "1",
-        "selected_on-day": "15", "selected_on-month": "1", "selected_on-year": "2024",
-        "baseline_from-day": "1", "baseline_from-month": "1", "baseline_from-year": "2021",
-        "first_period_from-day": "1", "first_period_from-month": "1",
-        "first_period_from-year": "2024",
-    }  # fmt: skip
+    typed = typed_terms(deal)
     action = "/council/agreements/new"
     kept = forms(page.text, action)
     wrong = officer.post(action, data={**kept, **typed, "threshold": "x", "title": ""})
@@ -125,7 +131,18 @@ def test_an_officer_drafts_and_takes_an_agreement_to_signatures(
     assert "No legal power is named" in send(officer, here, f"{here}/power-check").text
     done = send(officer, here, f"{here}/power-check", legal_power="Localism Act 2011, section 1")
     assert "Every party can sign now" in done.text
-    sign = f"/agreements/{view.id}/sign"
+
+
+def test_parties_sign_and_the_money_comes_in_and_goes_out(
+    place: Place, client: FlaskClient, sign_in
+) -> None:  # type: ignore[no-untyped-def]
+    deal = dividing.stage(place)
+    one = {"payees": (Payee(place.group, 1),), "agencies": deal.terms.agencies[:1],
+           "cap_pence": 720_000}  # fmt: skip
+    reference = dividing.drafted(deal, **one)
+    here = f"/council/agreements/{reference}"
+    officer = sign_in(client, "officer")
+    sign = f"/agreements/{reference}/sign"
     assert "Tick the box" in send(officer, sign).text
     assert "You signed the agreement" in send(officer, sign, agree="yes").text
     analyst = sign_in(client, "analyst")

@@ -23,6 +23,6 @@ JOB = Job(
     name="checkpoint",
     says="Hashes every journal again, compares with the last checkpoint, and signs a new one.",
     run=checkpoint,
-    daily_at="05:00",
+    daily_at="05:30",
 )
 """After the night's other jobs, so that the day's checkpoint holds what they did."""

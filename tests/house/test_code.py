@@ -19,6 +19,7 @@ CODE = sorted(
 SERVICE = [path for path in CODE if path.is_relative_to(ROOT / "ledger")]
 FILE_LINES_MAX = 400
 TEST_LINES_MAX = 600
+ONE_FILE_LINES_MAX = 700  # the verifier is one file, so that anybody can carry and read it
 FUNCTION_LINES_MAX = 60
 EDGES = ("api", "pages", "jobs", "http", "cli", "demo")
 DOMAINS = sorted(path.parent.name for path in (ROOT / "ledger").glob("*/models.py"))
@@ -45,6 +46,8 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def lines_max(path: Path) -> int:
+    if path == ROOT / "scripts" / "verify_books.py":
+        return ONE_FILE_LINES_MAX
     return TEST_LINES_MAX if path.is_relative_to(ROOT / "tests") else FILE_LINES_MAX
 
 

@@ -49,14 +49,16 @@ def _found(session: Session, story: Story) -> None:
 
 
 def _move_in(session: Session, story: Story) -> None:
+    # One hash serves all: the password is printed on every screen that starts the town.
+    hashed = passwords.hashed(people.PASSWORD)
     for one in (*people.TOWNSPEOPLE, *people.ORGANISERS):
-        story.people[one.key] = _add(session, story, one)
+        story.people[one.key] = _add(session, story, one, hashed)
         actor = party_queries.actor(session, story.people[one.key])
         assert actor is not None, "somebody who was just added can act"
         story.actors[one.key] = actor
 
 
-def _add(session: Session, story: Story, one: Townsperson) -> str:
+def _add(session: Session, story: Story, one: Townsperson, hashed: str) -> str:
     person = parties.add_person(
         session,
         name=one.name,
@@ -66,10 +68,7 @@ def _add(session: Session, story: Story, one: Townsperson) -> str:
         show_name=one.role in ("organiser", "officer"),
         now=story.now,
     )
-    parties.set_password(
-        session, person=person, password_hash=passwords.hashed(people.PASSWORD), by=person,
-        now=story.now,
-    )  # fmt: skip
+    parties.set_password(session, person=person, password_hash=hashed, by=person, now=story.now)
     prove_contact(session, story, person)
     return person
 

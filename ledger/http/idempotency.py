@@ -23,7 +23,7 @@ from ledger.http import csrf, strict_json
 from ledger.http.identities import current_actor, is_api
 from ledger.http.once import recall, remember
 from ledger.http.permissions import check
-from ledger.http.refusals import AnswerDropped, KeyMissing, KeyReused, StillRunning
+from ledger.http.refusals import AnswerDropped, FormNotOurs, KeyMissing, KeyReused, StillRunning
 from ledger.http.units import surround
 from ledger.kernel import limits
 from ledger.kernel.clock import now
@@ -98,7 +98,9 @@ def _caller() -> str:
 def _key() -> str:
     key = request.headers.get("Idempotency-Key", "") if is_api() else _form_key()
     fits = limits.KEY_CHARS_MIN <= len(key) <= limits.KEY_CHARS_MAX
-    if not fits or not key.isascii() or not key.isprintable():
+    if fits and key.isascii() and key.isprintable():
+        return key
+    if is_api():
         raise KeyMissing(
             "Whatever changes something needs a key, so that sending it twice does nothing twice."
             if not key
@@ -107,7 +109,11 @@ def _key() -> str:
             " that you use for this one request only, in the header Idempotency-Key.",
             place="Idempotency-Key",
         )
-    return key
+    raise FormNotOurs(
+        "The form did not arrive whole.",
+        remedy="Go back, open the page again, and send it once more. Nothing was changed.",
+        place="form",
+    )
 
 
 def _form_key() -> str:
@@ -138,6 +144,9 @@ def _api_body() -> bytes:
 
 @contextmanager
 def _only_one(name: tuple[str, str, str]) -> Iterator[None]:
+    if not is_api():  # a second click waits and is shown what the first one did
+        yield
+        return
     with _running_lock:
         if name in _running:
             raise _still_running()
@@ -150,11 +159,16 @@ def _only_one(name: tuple[str, str, str]) -> Iterator[None]:
 
 
 def _lock(session: Session, name: tuple[str, str, str]) -> None:
-    """On PostgreSQL other processes are told at once; on SQLite they wait and then see it."""
+    """One at a time for each key. A program is told at once that the first still runs; a person's
+    second click waits for it. On SQLite a writer has the whole database already.
+    """
     if is_sqlite(session):
         return
     digest = hashlib.sha256("\x1f".join(name).encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
+    if not is_api():
+        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        return
     free = session.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": number})
     if not free:
         raise _still_running()

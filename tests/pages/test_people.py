@@ -6,6 +6,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -382,3 +383,84 @@ def test_a_refusal_on_a_page_is_a_page_with_the_same_words(
     assert (answer.status_code, answer.mimetype) == (403, "text/html")
     assert "It is for: administrator" in answer.text
     assert "ledger.forbidden" in answer.text
+
+
+def test_two_clicks_at_once_are_one_effect_and_both_go_on(
+    app: Flask, client: FlaskClient, owen: str
+) -> None:
+    enter(client)
+    fields = {**hidden(client.get("/account")), "show_name": "yes"}
+    secret, told = cookie(client), []
+
+    def click() -> None:
+        browser = app.test_client()
+        browser.set_cookie(cookies.SESSION, secret)
+        told.append(browser.post("/account/name", data=fields).status_code)
+
+    threads = [threading.Thread(target=click) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [303] * 8
+    with transaction(read_only=True) as session:
+        assert len(audit.events(session, subject=owen, action="account.shown")) == 1
+
+
+def test_a_form_without_its_key_is_refused_in_words_for_people(
+    client: FlaskClient, owen: str
+) -> None:
+    enter(client)
+    answer = client.post("/account/name", data={"csrf_token": csrf.token_for(cookie(client))})
+    assert answer.status_code == 403
+    assert "The form did not arrive whole" in answer.text
+
+
+def test_behind_https_cookies_are_bound_to_the_host_and_the_browser_stays_there(
+    app: Flask, client: FlaskClient, owen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(app.extensions["ledger.settings"], secure_cookies=True)
+    monkeypatch.setitem(app.extensions, "ledger.settings", settings)
+    page = client.get("/sign-in", base_url="https://localhost")
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    sent = page.headers.getlist("Set-Cookie")
+    assert [one.split("=")[0] for one in sent] == ["__Host-ledger_visit"]
+    assert "Secure" in sent[0].split("; ")
+    assert "Domain" not in sent[0]
+
+
+def test_an_old_hash_is_made_anew_at_the_next_sign_in(
+    client: FlaskClient, place: Place, clock: FixedClock
+) -> None:
+    from argon2 import PasswordHasher
+
+    from ledger.parties import queries
+
+    person = place.people["officer"]
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    transact(
+        lambda session: service.set_password(
+            session, person=person, password_hash=weak, by=person, now=clock.now()
+        )
+    )
+    assert enter(client).status_code == 303
+    with transaction(read_only=True) as session:
+        stored = queries.password_hash(session, person) or ""
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_a_route_without_a_guard_is_served_to_nobody(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.view_functions, "service.health", lambda: "open to all")
+    answer = client.get("/health")
+    assert answer.status_code == 403
+    assert "http.unguarded" in answer.text
+
+
+def test_the_type_of_every_problem_leads_to_its_meaning(client: FlaskClient, place: Place) -> None:
+    refused = client.get("/api/v1/me").json
+    page = client.get(refused["type"].split("#")[0])
+    assert page.status_code == 200
+    for code in (refused["code"], "ledger.busy", "http.not_found", "approvals.over_limit"):
+        assert f'id="{code}"' in page.text

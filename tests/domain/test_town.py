@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from ledger.books import queries as books
 from ledger.books import service as book_service
@@ -44,8 +45,11 @@ def test_the_town_is_told_whole_and_once(told: int, app: Flask, clock: FixedCloc
         assert head.next_seq > 300
         assert head.last_us <= microseconds(clock.now()) + head.next_seq
         states = {view.state for view in pledges.pledges(session, rows_max=200)}
-        assert {"OPEN", "COMPLETED"} <= states
-        assert states & {"LAPSED", "DISSOLVED"}
+        assert {"OPEN", "DELIVERING", "LAPSED", "SUBMITTED"} <= states
+        verdicts = session.execute(text("SELECT result, state FROM determination")).all()
+        assert len(verdicts) == 3
+        assert {state for _, state in verdicts} >= {"CONFIRMED", "VERIFIED"}
+        assert "NOT_PROVEN" in {result for result, _ in verdicts}
         assert not place.is_empty(session, code="MAIN")
         assert place.is_demonstration(session)
     everybody_can_sign_in()

@@ -84,10 +84,10 @@ def tell(story: Story) -> None:
 
 
 def _checkpoints(story: Story) -> None:
-    """The history is signed at the turn of each quarter, and once more for the visitor."""
+    """The history is signed at the turn of each quarter, and once more last night."""
     for back in range(11, -1, -1):
         story.plan(quarter_start(story.today, back), partial(_sign_history, story), at=time(5))
-    story.plan(story.today, partial(_sign_history, story), at=time(5))
+    story.plan(story.days_ago(1), partial(_sign_history, story), at=time(23, 55))
 
 
 def _sign_history(story: Story) -> None:

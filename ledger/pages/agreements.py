@@ -36,7 +36,7 @@ def steps_of(view: queries.AgreementView) -> list[tuple[str, str, bool]]:
     """The steps of an agreement with what is done."""
     at = next((place for place, (_, kept) in enumerate(STEPS) if view.state in kept), -1)
     return [
-        (name, "done" if place <= at else "not yet", place <= at)
+        (name, "" if place <= at else "not yet", place <= at)
         for place, (name, _) in enumerate(STEPS)
     ]
 

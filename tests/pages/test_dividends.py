@@ -82,7 +82,7 @@ def test_two_people_decide_on_the_page_and_the_public_reads_the_result(
     client.delete_cookie("session")
     public = client.application.test_client()
     page = public.get(f"/agreements/{deal.agreement}").text
-    assert "The target is met beyond reasonable doubt" in page
+    assert "The target is met, and that is proven" in page
     assert "£9,939.60 is awarded" in page
     assert "<svg" in page
     assert "£9,939.60" not in public.get("/agreements").text

@@ -63,7 +63,7 @@ RESULT_WORDS: Final = {
     "NOT_MET": "The target was not met",
     "NOT_PROVEN": "It fell, but chance cannot be ruled out",
     "MET_PROVISIONAL": "A fall is proven; that it meets the target is likely",
-    "MET_ASSURED": "The target is met beyond reasonable doubt",
+    "MET_ASSURED": "The target is met, and that is proven",
 }
 
 

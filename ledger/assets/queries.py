@@ -173,10 +173,11 @@ def _narrowed(query: Any, *, search: str, listed: bool, occupancy: str) -> Any:
 
 
 def map_points(
-    session: Session, *, search: str = "", listed: bool = False, limit: int = 2000
-) -> list[MapPoint]:
+    session: Session, *, search: str = "", listed: bool = False, occupancy: str = "",
+    limit: int = 2000,
+) -> list[MapPoint]:  # fmt: skip
     """The marks of the map: current assets that have a point, listed ones first."""
-    query = _narrowed(_PUBLIC, search=search, listed=listed, occupancy="").where(
+    query = _narrowed(_PUBLIC, search=search, listed=listed, occupancy=occupancy).where(
         Asset.lat_microdegrees.is_not(None)
     )
     rows = session.execute(query.order_by(Listing.id.is_(None), Asset.name, Asset.id).limit(limit))

@@ -42,6 +42,7 @@ from ledger.assets.rules.register import (
     digest_of,
     public_postcode,
     search_text,
+    text_of,
 )
 from ledger.assets.rules.rows import Facts, RowReader
 
@@ -51,5 +52,5 @@ __all__ = [
     "ListingMoveRefused", "Note", "NoteKind", "Point", "Profile", "RowReader", "RowsBroken", "TooFewRows",
     "check_fall", "digest_of", "far_points", "find_headings", "inspect", "normalised",
     "parse_point", "place_point", "public_postcode", "recognise", "search_text",
-    "sniff_refusal", "tally",
+    "sniff_refusal", "tally", "text_of",
 ]  # fmt: skip

@@ -18,9 +18,13 @@ LISTING_MOVES: Final = {
 _ROWS_BEFORE_ALARM: Final = 10
 
 
-def digest_of(facts: Facts) -> str:
-    """A9: the SHA-256 (hex) of everything that the row said: equal rows have equal digests."""
-    text = json.dumps(facts.as_record(), sort_keys=True, separators=(",", ":"))
+def text_of(facts: Facts) -> str:
+    """Everything that the row said, as JSON with sorted keys: what a version keeps."""
+    return json.dumps(facts.as_record(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest_of(text: str) -> str:
+    """A9: the SHA-256 (hex) of a row's text: equal rows have equal digests."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

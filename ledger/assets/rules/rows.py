@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -68,10 +68,11 @@ class Facts:
 
     def as_record(self) -> dict[str, object]:
         """The facts as plain values, days as ISO text."""
-        return {
-            key: value.isoformat() if isinstance(value, date) else value
-            for key, value in asdict(self).items()
-        }
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 class RowReader:
@@ -128,12 +129,12 @@ class RowReader:
         return cell_of
 
     def _clean(self, line: int, number: int, cell: str) -> str:
-        column = self.columns.headings[number] if number < len(self.columns.headings) else ""
+        if not cell:
+            return cell
         text = " ".join(cell.split())
-        if text.isascii() and text.isprintable():
-            return (
-                text if len(text) <= limits.IMPORT_CELL_CHARS_MAX else self._cut(line, column, text)
-            )
+        if text.isascii() and text.isprintable() and len(text) <= limits.IMPORT_CELL_CHARS_MAX:
+            return text
+        column = self.columns.headings[number] if number < len(self.columns.headings) else ""
         mended = _undouble(text)
         if mended != text:
             self._note(line, "text_double_encoded", column, text)

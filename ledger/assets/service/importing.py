@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,7 +19,7 @@ from ledger.assets.models import (
     AssetVersion,
 )
 from ledger.assets.rules import Facts
-from ledger.assets.service.reading import Prepared
+from ledger.assets.service.reading import Prepared, Row
 from ledger.audit import service as audit
 from ledger.kernel.clock import london_day
 from ledger.kernel.errors import Conflict
@@ -165,29 +164,30 @@ class _Work:
         self._write_report()
         return self.report
 
-    def _write_batch(self, batch: Sequence[tuple[int, Facts]]) -> None:
+    def _write_batch(self, batch: Sequence[Row]) -> None:
         known = queries.standings(
-            self.session, register=self.register, codes=[facts.code for _, facts in batch]
+            self.session, register=self.register, codes=[row.facts.code for row in batch]
         )
         pending = _Pending()
-        for line, facts in batch:
-            self._sort(pending, line, facts, known.get(facts.code))
-        if pending.assets:
-            self.session.execute(insert(Asset), pending.assets)
+        for row in batch:
+            self._sort(pending, row, known.get(row.facts.code))
+        self._insert(Asset, pending.assets)
         if pending.changes:
             self.session.execute(update(Asset), pending.changes)
         if pending.same:
             self.session.execute(
                 update(Asset).where(Asset.id.in_(pending.same)).values(last_import=self.import_id)
             )
-        if pending.versions:
-            self.session.execute(insert(AssetVersion), pending.versions)
+        self._insert(AssetVersion, pending.versions)
 
-    def _sort(
-        self, pending: _Pending, line: int, facts: Facts, known: queries.Standing | None
-    ) -> None:
+    def _insert(self, model: Any, rows: list[dict[str, Any]]) -> None:
+        """Insert rows by plain statements, several times faster than through objects."""
+        if rows:
+            self.session.connection().execute(insert(model.__table__), rows)
+
+    def _sort(self, pending: _Pending, row: Row, known: queries.Standing | None) -> None:
         """Whether the row is new, changed or as it was (A7, A9)."""
-        digest = rules.digest_of(facts)
+        facts, digest = row.facts, row.digest
         state = "ended" if facts.ended_on and facts.ended_on <= self.today else "current"
         if known is None:
             asset = new_id("AST", length=10)
@@ -195,7 +195,7 @@ class _Work:
                 self._columns(facts, digest, state)
                 | {"id": asset, "version": 1, "first_import": self.import_id}
             )
-            pending.versions.append(self._version(asset, 1, line, "added", facts))
+            pending.versions.append(self._version(asset, 1, row.line, "added", row.text))
             self.report.added += 1
         elif known.digest == digest and known.state == state:
             pending.same.append(known.id)
@@ -206,7 +206,7 @@ class _Work:
             pending.changes.append(
                 self._columns(facts, digest, state) | {"id": known.id, "version": number}
             )
-            pending.versions.append(self._version(known.id, number, line, change, facts))
+            pending.versions.append(self._version(known.id, number, row.line, change, row.text))
             self.report.changed += 1
 
     def _columns(self, facts: Facts, digest: str, state: str) -> dict[str, Any]:
@@ -221,13 +221,11 @@ class _Work:
         }  # fmt: skip
 
     def _version(
-        self, asset: str, number: int, line: int, change: str, facts: Facts | None
-    ) -> dict[str, Any]:
-        record = facts.as_record() if facts else {}
+        self, asset: str, number: int, line: int, change: str, text: str
+    ) -> dict[str, Any]:  # fmt: skip
         return {
             "asset": asset, "version": number, "import_id": self.import_id, "line": line,
-            "change": change, "facts": json.dumps(record, sort_keys=True, ensure_ascii=False),
-            "recorded_at": self.now,
+            "change": change, "facts": text, "recorded_at": self.now,
         }  # fmt: skip
 
     def _mark_missing(self, before: int, *, expect_fewer: bool) -> None:
@@ -241,10 +239,10 @@ class _Work:
                 [{"id": asset, "state": "not_seen", "ended_on": self._gone_on(),
                   "version": version + 1} for asset, version in batch],
             )  # fmt: skip
-            self.session.execute(
-                insert(AssetVersion),
+            self._insert(
+                AssetVersion,
                 [
-                    self._version(asset, version + 1, 0, "not_seen", None)
+                    self._version(asset, version + 1, 0, "not_seen", "{}")
                     for asset, version in batch
                 ],
             )
@@ -270,8 +268,8 @@ class _Work:
             }],
         )  # fmt: skip
         for batch in _batches(report.notes):
-            self.session.execute(
-                insert(AssetImportNote),
+            self._insert(
+                AssetImportNote,
                 [{"import_id": self.import_id, "line": note.line, "kind": note.kind,
                   "column_name": note.column, "found": note.found} for note in batch],
             )  # fmt: skip

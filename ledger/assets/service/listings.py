@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -58,7 +57,7 @@ def add_building(
     session.add(
         Asset(
             **columns, id=asset, register=_by_hand(session), state="current", version=1,
-            search=rules.search_text(facts), digest=rules.digest_of(facts), first_import="",
+            search=rules.search_text(facts), digest=rules.digest_of(rules.text_of(facts)), first_import="",
             last_import="",
         )
     )  # fmt: skip
@@ -66,7 +65,7 @@ def add_building(
     session.add(
         AssetVersion(
             asset=asset, version=1, import_id="", line=0, change="added",
-            facts=json.dumps(facts.as_record(), sort_keys=True, ensure_ascii=False),
+            facts=rules.text_of(facts),
             recorded_at=now,
         )
     )  # fmt: skip

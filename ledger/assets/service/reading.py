@@ -20,6 +20,16 @@ _PIECE_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One row, ready to be written: its line, its facts, their text and its SHA-256 (hex)."""
+
+    line: int
+    facts: Facts
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A file read and judged, ready to be written: its rows with their lines, and its notes."""
 
@@ -27,7 +37,7 @@ class Prepared:
     file_name: str
     profile: rules.Profile
     register: str
-    rows: tuple[tuple[int, Facts], ...]
+    rows: tuple[Row, ...]
     notes: tuple[Note, ...]
 
 
@@ -87,17 +97,15 @@ def _pieces(stream: BinaryIO, size: int, progress: Progress) -> Iterator[bytes]:
         yield piece
 
 
-def _register_name(
-    profile: rules.Profile, rows: Sequence[tuple[int, Facts]], file_name: str
-) -> str:
-    councils = {facts.council for _, facts in rows if facts.council}
+def _register_name(profile: rules.Profile, rows: Sequence[Row], file_name: str) -> str:
+    councils = {row.facts.council for row in rows if row.facts.council}
     owner = councils.pop() if len(councils) == 1 else PurePath(file_name).stem.replace("_", " ")
     return f"{owner}: {profile.title}"[: limits.LINE_CHARS_MAX]
 
 
 def _read_rows(
     text: io.TextIOWrapper, facts: FileFacts, wanted: str
-) -> tuple[RowReader, list[tuple[int, Facts]]]:
+) -> tuple[RowReader, list[Row]]:
     records = _records(text)
     top: list[tuple[int, list[str]]] = []
     for record in records:
@@ -110,12 +118,13 @@ def _read_rows(
         reader.notes.append(Note(0, "encoding_cp1252"))
     if at:
         reader.notes.append(Note(0, "title_lines", found=f"{at} lines"))
-    rows: list[tuple[int, Facts]] = []
+    rows: list[Row] = []
     last: tuple[int, list[str]] = top[at]
     for last in _chain(top[at + 1 :], records):
         found = reader.read(*last)
         if found is not None:
-            rows.append((last[0], found))
+            said = rules.text_of(found)
+            rows.append(Row(last[0], found, said, rules.digest_of(said)))
             _check_count(len(rows))
     _check_end(last, len(columns.headings), facts)
     _check_broken(reader, len(rows))
@@ -187,13 +196,13 @@ def _check_broken(reader: RowReader, rows: int) -> None:
         )
 
 
-def _note_far_points(reader: RowReader, rows: Sequence[tuple[int, Facts]]) -> None:
+def _note_far_points(reader: RowReader, rows: Sequence[Row]) -> None:
     points = [
-        (line, rules.Point(facts.lat_microdegrees, facts.lon_microdegrees))
-        for line, facts in rows
-        if facts.lat_microdegrees is not None and facts.lon_microdegrees is not None
+        (row.line, rules.Point(row.facts.lat_microdegrees, row.facts.lon_microdegrees))
+        for row in rows
+        if row.facts.lat_microdegrees is not None and row.facts.lon_microdegrees is not None
     ]
-    names = {line: facts.name for line, facts in rows}
+    names = {row.line: row.facts.name for row in rows}
     if reader.columns.profile.name == "places":
         return  # such lists cover a whole region
     reader.notes += [

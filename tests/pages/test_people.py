@@ -462,5 +462,5 @@ def test_the_type_of_every_problem_leads_to_its_meaning(client: FlaskClient, pla
     refused = client.get("/api/v1/me").json
     page = client.get(refused["type"].split("#")[0])
     assert page.status_code == 200
-    for code in (refused["code"], "ledger.busy", "http.not_found", "approvals.over_limit"):
+    for code in (refused["code"], "ledger.busy", "approvals.over_limit"):
         assert f'id="{code}"' in page.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
@@ -150,31 +150,32 @@ def posted(session: Session, book: int, ids: Sequence[str]) -> dict[str, tuple[i
     return {row[0]: (row[1], bytes(row[2])) for row in rows}
 
 
+_BALANCES: Final = (
+    "SELECT a.path, a.type, a.unit, f.code, b.dr, b.cr, b.held_dr, b.held_cr FROM account a"
+    " JOIN balance b ON b.account = a.id JOIN fund f ON f.id = a.fund WHERE a.book = :book"
+)
+_ONE_BALANCE: Final = text(_BALANCES + " AND a.path = :path")
+_SOME_BALANCES: Final = text(_BALANCES + " AND a.path IN :paths").bindparams(
+    bindparam("paths", expanding=True)
+)
+
+
 def balance(session: Session, book: int, path: str) -> BalanceRow:
     """One account's balance, read from its running row.
 
     Raises:
         Missing: there is no such account.
     """
-    rows = balances(session, book, [path])
-    if path not in rows:
+    row = session.connection().execute(_ONE_BALANCE, {"book": book, "path": path}).first()
+    if row is None:
         raise Missing(f"There is no account “{path}”.", remedy="Check the path.", place=path)
-    return rows[path]
+    return BalanceRow(*row)
 
 
 def balances(session: Session, book: int, paths: Sequence[str]) -> dict[str, BalanceRow]:
     """The balances of several accounts by path; accounts that do not exist are left out."""
-    statement = text(_BALANCES + " AND a.path IN :paths").bindparams(
-        bindparam("paths", expanding=True)
-    )
-    rows = session.execute(statement, {"book": book, "paths": list(paths)})
+    rows = session.connection().execute(_SOME_BALANCES, {"book": book, "paths": list(paths)})
     return {row[0]: BalanceRow(*row) for row in rows}
-
-
-_BALANCES = (
-    "SELECT a.path, a.type, a.unit, f.code, b.dr, b.cr, b.held_dr, b.held_cr FROM account a"
-    " JOIN balance b ON b.account = a.id JOIN fund f ON f.id = a.fund WHERE a.book = :book"
-)
 
 
 def owed(session: Session, book: int, path: str) -> int:
@@ -198,25 +199,27 @@ def trial_balance(session: Session, book: int, *, under: str = "") -> list[Balan
     return [BalanceRow(*row) for row in rows]
 
 
+_SUMS: Final = ", ".join(
+    f"SUM(CASE WHEN e.layer = '{layer}' AND e.side = '{side}' THEN e.amount ELSE 0 END) AS {name}"
+    for name, layer, side in (
+        ("dr", "P", "D"), ("cr", "P", "C"), ("held_dr", "H", "D"), ("held_cr", "H", "C"),
+    )
+)  # fmt: skip
+_AS_OF: Final = " JOIN journal j ON j.book = e.book AND j.seq = e.seq AND j.effective_on <= :as_of"
+
+
 def recomputed_balances(
     session: Session, book: int, *, as_of: date | None = None
 ) -> list[BalanceRow]:
     """Every account's balance summed again from its entries, up to an effective day if given."""
     rows = session.execute(
         text(
-            "SELECT a.path, a.type, a.unit, f.code,"
-            " COALESCE(SUM(CASE WHEN e.layer='P' AND e.side='D' THEN e.amount END), 0),"
-            " COALESCE(SUM(CASE WHEN e.layer='P' AND e.side='C' THEN e.amount END), 0),"
-            " COALESCE(SUM(CASE WHEN e.layer='H' AND e.side='D' THEN e.amount END), 0),"
-            " COALESCE(SUM(CASE WHEN e.layer='H' AND e.side='C' THEN e.amount END), 0)"
+            "SELECT a.path, a.type, a.unit, f.code, COALESCE(s.dr, 0), COALESCE(s.cr, 0),"
+            " COALESCE(s.held_dr, 0), COALESCE(s.held_cr, 0)"
             " FROM account a JOIN fund f ON f.id = a.fund"
-            + (
-                " LEFT JOIN (entry e JOIN journal j ON j.book = e.book AND j.seq = e.seq"
-                " AND j.effective_on <= :as_of) ON e.account = a.id"
-                if as_of
-                else " LEFT JOIN entry e ON e.account = a.id"
-            )
-            + " WHERE a.book = :book GROUP BY a.id, a.path, a.type, a.unit, f.code ORDER BY a.path"
+            f" LEFT JOIN (SELECT e.account, {_SUMS} FROM entry e{_AS_OF if as_of else ''}"
+            " GROUP BY e.account) s ON s.account = a.id"
+            " WHERE a.book = :book ORDER BY a.path"
         ),
         {"book": book}
         | ({"as_of": as_of.isoformat() if _sqlite(session) else as_of} if as_of else {}),

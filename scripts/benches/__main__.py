@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.benches import posting
+from scripts.benches import importing, posting, reading
 from scripts.benches.measure import Row, progress
 from scripts.benches.stage import Stage, forget, on
 
@@ -19,6 +19,12 @@ BENCHES: dict[str, Callable[[Stage], list[Row]]] = {
     "post-same-rows": posting.post_same,
     "post-batch": posting.post_batch,
     "post-http": posting.post_http,
+    "balance": reading.balance,
+    "trial-balance": reading.trial_balance,
+    "verify": reading.verify,
+    "pack": reading.audit_pack,
+    "import-register": importing.register,
+    "import-readings": importing.readings,
 }
 
 

@@ -70,7 +70,8 @@ def _show_entries(entries: Iterable[queries.EntryRow]) -> None:
 @ledger_group.command("trial-balance")
 @click.option("--under", default="", help="Only accounts below this path.")
 @click.option("--on", "day", type=DAY, default=None, help="As at the end of this day.")
-def trial_balance(under: str, day: object) -> None:
+@click.option("--all", "every", is_flag=True, help="Also the accounts that stand at zero.")
+def trial_balance(under: str, day: object, *, every: bool) -> None:
     r"""Show what every account holds; debits above zero. Each unit and fund sums to zero.
 
     With --on the balances are summed again from the entries that took effect by that day.
@@ -91,6 +92,8 @@ def trial_balance(under: str, day: object) -> None:
     for row in rows:
         sums[row.unit, row.fund] = sums.get((row.unit, row.fund), 0) + row.net
         held = row.held_dr or row.held_cr
+        if not (every or row.net or held):
+            continue
         waiting = f"  (held {format_quantity(held, row.unit)})" if held else ""
         quantity = format_quantity(row.net, row.unit)
         click.echo(f"{quantity:>22}  {row.path}  [{row.fund}]{waiting}")

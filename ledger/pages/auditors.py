@@ -58,7 +58,7 @@ def desk() -> str:
 @blueprint.get("/audit/trial-balance")
 @guarded("books.read")
 def trial_balance() -> Any:
-    """What every account holds now, or as at the end of a day."""
+    """What every account holds now, or as at the end of a day; those at zero when asked."""
     form = Form(request.args)
     day = form.day("on", what="the day", required=False)
     under = form.text("under", what="a path", chars=limits.NAME_CHARS_MAX, required=False)
@@ -69,10 +69,13 @@ def trial_balance() -> Any:
             if day
             else books.trial_balance(session, book)
         )
-    shown = [row for row in rows if not under or (row.path + ":").startswith(under + ":")]
+    found = [row for row in rows if not under or (row.path + ":").startswith(under + ":")]
+    every = request.args.get("zero") == "yes"
+    shown = [row for row in found if every or row.net or row.held_dr or row.held_cr]
     page = render_template(
-        "auditors/trial_balance.html", form=form, day=day, under=under, groups=_by_fund(shown)
-    )
+        "auditors/trial_balance.html", form=form, day=day, under=under, groups=_by_fund(shown),
+        left_out=len(found) - len(shown),
+    )  # fmt: skip
     return (page, 422) if form.errors else page
 
 

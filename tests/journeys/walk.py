@@ -32,8 +32,11 @@ TAGS = {
 class Walk:
     """A browser window of one person, and the album of what it showed."""
 
-    def __init__(self, browser: Browser, address: str, album: Path) -> None:
+    def __init__(
+        self, browser: Browser, address: str, album: Path, *, thorough: bool = True
+    ) -> None:
         self.browser, self.address, self.album = browser, address, album
+        self.thorough = thorough
         self.faults: list[str] = []
         self._shots = 0
         self.scripted = True
@@ -137,6 +140,8 @@ class Walk:
         stem = f"{self._shots:02d}-{name}"
         self.album.mkdir(parents=True, exist_ok=True)
         self._keep(stem)
+        if not self.thorough:
+            return self
         if self.scripted:
             self._axe(stem)
         self.page.set_viewport_size(NARROW)
@@ -181,9 +186,9 @@ class Walk:
         self.page.keyboard.type(text)
         return self
 
-    def key(self, name: str) -> Walk:
+    def key(self, name: str, *, wait: bool = True) -> Walk:
         """Press one key; Enter on a link or button waits for the page that follows."""
-        if name == "Enter":
+        if name == "Enter" and wait:
             with self.page.expect_navigation():
                 self.page.keyboard.press(name)
         else:

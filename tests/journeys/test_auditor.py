@@ -1,0 +1,27 @@
+"""Edda Marlowe follows the money, has the books sealed and takes them away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import ZipFile
+
+from tests.journeys.walk import Walk
+
+
+def test_auditor(walk: Walk, tmp_path: Path) -> None:
+    walk.sign_in("auditor").sees("The books").look("desk")
+    walk.press("Make a checkpoint").look("checkpoint-made")
+    walk.to("/audit/trial-balance").sees("Trial balance").look("trial-balance")
+    walk.to("/audit/journals").look("journals").to("/audit/journals/25").look("one-journal")
+    walk.follow("Follow the money").look("follow-the-money")
+    walk.to("/audit/journals/25").page.locator("main table a").first.click()
+    walk.sees("Statement").look("statement").printed("statement")
+    walk.to("/audit/journals/999999").sees("What you can do").look("no-such-journal")
+    walk.to("/audit/periods").look("periods").to("/audit/packs").look("packs")
+    walk.press("Make").look("pack-made")
+    with walk.page.expect_download() as coming:
+        walk.follow("Download")
+    pack = tmp_path / "pack.zip"
+    coming.value.save_as(pack)
+    assert ZipFile(pack).testzip() is None
+    walk.to("/checkpoint").sees("fingerprint").look("public-checkpoint")

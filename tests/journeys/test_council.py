@@ -1,0 +1,52 @@
+"""Tamsin, Bashir, Greta and Osric: one asks, one verifies, one approves, and none pays alone."""
+
+from __future__ import annotations
+
+from tests.journeys.town import Town
+from tests.journeys.walk import Walk
+
+
+def test_council_releases_money(walk: Walk) -> None:
+    walk.sign_in("treasurer").follow("We will turn the fly-tipped corner")
+    walk.fill("What was done?", "Bulbs planted by the gate")
+    walk.fill("How can that be seen?", "Invoice 2301").fill("How much?", "90").press("Ask for it")
+    walk.sees("Bulbs planted by the gate").sign_out()
+
+    walk.sign_in("officer").look("officers-desk").to("/moderation").look("pledges-to-look-after")
+    walk.follow("Bulbs planted").look("the-request").press("Propose the release")
+    walk.sees("Two other people decide now").look("proposed").follow("Open")
+    walk.sees("Exactly what is proposed").look("maker-may-not-decide").sign_out()
+
+    for who, choice, reason, name in (
+        ("officer2", "Yes, I checked it", "The bulbs are in the ground.", "verified"),
+        ("head", "Yes, I checked it", "Within the budget and the deal.", "approved"),
+    ):
+        walk.sign_in(who).to("/approvals").look(f"waits-for-{who}")
+        walk.page.get_by_role("link", name="£90").first.click()
+        walk.press("Sign the decision").sees("There is a problem").look(f"{who}-forgot-to-choose")
+        walk.choose(choice).fill("Why?", reason).press("Sign the decision")
+        walk.sees("Success").look(name)
+        walk.sign_out()
+
+    walk.sign_in("officer").to("/moderation").follow("Bulbs planted")
+    walk.press("Release the money").sees("Released").look("released")
+    walk.fill("Reference of the payment", "BACS-JOURNEY-1").press("Record the payment")
+    walk.sees("Paid. The group was told.").look("paid").printed("paid")
+
+
+def test_council_decides_a_dividend(walk: Walk, town: Town) -> None:
+    walk.sign_in("head").look("heads-desk").follow("Fewer fires in Station Quarter")
+    walk.sees("The workings").look("workings")
+    walk.choose("Yes, I checked it").fill("Why?", "The sums are right.")
+    walk.press("Sign the decision").sees("is more than you may approve").look("above-the-limit")
+    walk.to("/desk").sign_out()
+
+    walk.sign_in("s151").look("s151s-desk").follow("Fewer fires in Station Quarter")
+    walk.choose("Yes, I checked it").fill("Why?", "Counted again from the frozen readings.")
+    walk.press("Sign the decision").sees("approved").look("approved")
+    if town.server is not None:
+        said = town.run("ledger", "jobs", "list")
+        assert "release" in said
+    walk.follow("The agreement").sees("Station Quarter").look("the-agreement")
+    walk.to("/council/agreements/new").look("draft-an-agreement")
+    walk.to("/offers").look("match-offers").to("/jobs").look("what-the-jobs-did")

@@ -95,7 +95,7 @@ class Raw:
         }  # fmt: skip
         return row | bent
 
-    def entry_row(  # noqa: PLR0917 - it reads as the row it makes
+    def entry_row(
         self, seq: int, line: int, path: str, side: str, amount: Any, layer: str = "P", **bent: Any
     ) -> dict[str, Any]:
         """A true entry row, but for what is bent."""

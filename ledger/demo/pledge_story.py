@@ -89,7 +89,8 @@ def _pocket_park(story: Story) -> None:
     )
     _match(story, strand, start)
     strand.opens(start)
-    gifts = [(person, 3_000 + 500 * (at % 4)) for at, person in enumerate(story.neighbours[:42])]
+    backers = [story.people["resident"], *story.neighbours[:41]]
+    gifts = [(person, 3_000 + 500 * (at % 4)) for at, person in enumerate(backers)]
     strand.joins(start + timedelta(days=4), gifts)
     settles = deadline + NEXT_DAY
     strand.settles(settles)
@@ -206,7 +207,7 @@ def _towpath_hours(story: Story) -> None:
         "HOUR",
     )
     strand.opens(start)
-    walkers = story.neighbours[5:17]
+    walkers = [story.people["resident"], *story.neighbours[5:16]]
     strand.joins(
         start + timedelta(days=2),
         [(person, 240 + 60 * (at % 3)) for at, person in enumerate(walkers)],

@@ -271,9 +271,12 @@ _GRANTS = (
     .order_by(RoleGrant.granted_at, RoleGrant.id)
 )
 _WHO = (
-    select(Person.state, Vault.name)
+    select(Vault.name, RoleGrant.role, RoleGrant.organisation)
+    .select_from(Person)
     .outerjoin(Vault, Vault.person == Person.id)
-    .where(Person.id == bindparam("person"))
+    .outerjoin(RoleGrant, (RoleGrant.person == Person.id) & RoleGrant.ended_at.is_(None))
+    .where(Person.id == bindparam("person"), Person.state == "active")
+    .order_by(RoleGrant.granted_at, RoleGrant.id)
 )
 _TOKEN = select(
     ApiToken.id,
@@ -293,16 +296,15 @@ def grants(session: Session, reference: str) -> list[Grant]:
 
 def actor(session: Session, reference: str) -> rules.Actor | None:
     """Who a person is to the rules now, or None when the account is closed."""
-    found = session.execute(_WHO, {"person": reference}).first()
-    if found is None or found[0] != "active":
+    rows = session.execute(_WHO, {"person": reference}).all()
+    if not rows:
         return None
-    held = [grant for grant in grants(session, reference) if grant.ended_at is None]
-    at = [grant.organisation for grant in held if grant.organisation]
+    at = [row[2] for row in rows if row[2]]
     return rules.Actor(
         person=reference,
-        roles=frozenset(grant.role for grant in held),
+        roles=frozenset(row[1] for row in rows if row[1]),
         organisation=at[0] if at else None,
-        name=found[1] or rules.ERASED,
+        name=rows[0][0] or rules.ERASED,
     )
 
 

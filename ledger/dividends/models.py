@@ -82,6 +82,8 @@ class AgreementPeriod(Base):
     to_on: Mapped[date]
     freeze_on: Mapped[date] = mapped_column(index=True)
     owner: Mapped[str]
+    baseline_months: Mapped[int]
+    threshold_bp: Mapped[int]
 
 
 class SavingClaim(Base):

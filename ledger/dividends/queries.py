@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, case, select
 from sqlalchemy.orm import Session
@@ -72,16 +72,16 @@ class DeterminationView:
     released_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DuePeriod:
+class DuePeriod(NamedTuple):
     """A period whose run-out is over and that nobody has determined."""
 
     agreement: str
     number: int
     owner: str
     to_on: date
-    freeze_on: date
-    terms: Terms
+    measure_version: str
+    baseline_months: int
+    threshold_bp: int
 
 
 def terms_of(stored: str) -> Terms:
@@ -221,25 +221,18 @@ def due_owners(today: date) -> Select[str]:
 def due_periods(session: Session, today: date, *, agreement: str = "") -> list[DuePeriod]:
     """D7: the periods to be determined on a day, oldest first."""
     query = (
-        select(AgreementPeriod, Agreement.terms)
+        select(
+            AgreementPeriod.agreement, AgreementPeriod.number, AgreementPeriod.owner,
+            AgreementPeriod.to_on, Agreement.measure_version, AgreementPeriod.baseline_months,
+            AgreementPeriod.threshold_bp,
+        )
         .join(Agreement, Agreement.id == AgreementPeriod.agreement)
         .where(AgreementPeriod.owner.in_(due_owners(today)))
         .order_by(AgreementPeriod.freeze_on, AgreementPeriod.owner)
-    )
+    )  # fmt: skip
     if agreement:
         query = query.where(AgreementPeriod.agreement == agreement)
-    read: dict[str, Terms] = {}
-    due = []
-    for period, stored in session.execute(query):
-        terms = read.get(period.agreement) or terms_of(stored)
-        read[period.agreement] = terms
-        due.append(
-            DuePeriod(
-                period.agreement, period.number, period.owner, period.to_on, period.freeze_on,
-                terms,
-            )
-        )  # fmt: skip
-    return due
+    return [DuePeriod(*row) for row in session.execute(query)]
 
 
 _UNDECIDED = Determination.state.in_((states.TESTED, states.VERIFIED))

@@ -231,7 +231,7 @@ def window_sums(session: Session, owners: Select[Any] | Sequence[str]) -> dict[s
         select(
             MeasureWindow.owner,
             MeasureWindow.slot,
-            MeasureWindow.expected,
+            func.min(MeasureWindow.expected).label("expected"),
             func.coalesce(func.sum(Reading.delta), 0).label("total"),
             func.coalesce(func.sum(case((Reading.revision == 1, 1), else_=0)), 0).label("found"),
         )
@@ -241,9 +241,7 @@ def window_sums(session: Session, owners: Select[Any] | Sequence[str]) -> dict[s
             & Reading.starts_on.between(MeasureWindow.from_on, MeasureWindow.to_on),
         )
         .where(MeasureWindow.owner.in_(owners))
-        .group_by(
-            MeasureWindow.owner, MeasureWindow.slot, MeasureWindow.series, MeasureWindow.expected
-        )
+        .group_by(MeasureWindow.owner, MeasureWindow.slot, MeasureWindow.series)
         .subquery()
     )
     rows = session.execute(

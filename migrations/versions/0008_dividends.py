@@ -249,6 +249,8 @@ def upgrade() -> None:
         sa.Column("to_on", sa.Date(), nullable=False),
         sa.Column("freeze_on", sa.Date(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("baseline_months", sa.BigInteger(), nullable=False),
+        sa.Column("threshold_bp", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "number >= 1 AND from_on < freeze_on", name=op.f("ck_agreement_period_order")
         ),

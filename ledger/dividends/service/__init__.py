@@ -13,7 +13,7 @@ from ledger.dividends.service.agreeing import (
     sign,
 )
 from ledger.dividends.service.deciding import decide
-from ledger.dividends.service.evaluating import Evaluation, evaluate_due, propose
+from ledger.dividends.service.evaluating import Evaluation, evaluate_due, judged, propose
 from ledger.dividends.service.funding import commit, fund, receive
 from ledger.dividends.service.releasing import confirm, pay, release
 
@@ -29,6 +29,7 @@ __all__ = [
     "end",
     "evaluate_due",
     "fund",
+    "judged",
     "pay",
     "propose",
     "receive",

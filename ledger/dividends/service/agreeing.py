@@ -286,6 +286,7 @@ def _pin(session: Session, view: AgreementView) -> None:
             AgreementPeriod(
                 agreement=view.id, number=number, from_on=window.starts_on, to_on=window.ends_on,
                 freeze_on=terms.freeze_on(number), owner=owner,
+                baseline_months=terms.baseline_months, threshold_bp=terms.threshold_bp,
             )
         )  # fmt: skip
         outcome_service.pin_windows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 from sqlalchemy.orm import Session
@@ -24,37 +24,40 @@ from ledger.messages import service as messages
 from ledger.outcomes import queries as outcomes
 from ledger.outcomes import service as outcome_service
 from ledger.outcomes.queries import WindowSums
-from ledger.outcomes.rules.exact import ONE, Counts
+from ledger.outcomes.rules.exact import ONE, Counts, falls_by
 from ledger.outcomes.rules.spread import phi
 from ledger.outcomes.rules.verdict import Verdict, judge
 from ledger.outcomes.rules.windows import YEAR_MONTHS
 from ledger.parties import queries as parties
 
 MAKER = "job:evaluate-agreements"
-_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A due period with its counts and verdict; ``missing`` readings mean it must wait."""
+    """A due period with its four counts.
+
+    ``missing`` readings, or readings that are not ``final``, mean it must wait (T1); ``falls``
+    says whether the fall is large enough to be tested exactly (T2).
+    """
 
     due: DuePeriod
     counts: Counts
     missing: int
     final: bool
-    verdict: Verdict | None
+    falls: bool
 
     @property
     def ready(self) -> bool:
-        """Whether everything is there and marked final (T1)."""
-        return self.verdict is not None
+        """T1: whether every reading is there and marked final."""
+        return self.final and not self.missing
 
 
 def evaluate_due(session: Session, *, now: datetime, agreement: str = "") -> list[Evaluation]:
-    """Test every period that is due, in a handful of statements, and write nothing.
+    """Find every period that is due, with its counts, in three statements; write nothing.
 
-    One statement sums all windows of all due tests; those whose fall is large enough are then
-    looked at for overdispersion in a second.
+    One statement sums the windows of all of them in one pass over the readings. The exact test
+    follows for each in `judged`.
     """
     today = london_day(now)
     due = queries.due_periods(session, today, agreement=agreement)
@@ -63,47 +66,32 @@ def evaluate_due(session: Session, *, now: datetime, agreement: str = "") -> lis
     owners = [one.owner for one in due] if agreement else queries.due_owners(today)
     sums = outcomes.window_sums(session, owners)
     finals = {
-        version: outcomes.final_through(session, version)
-        for version in sorted({one.terms.measure_version for one in due})
+        version: outcomes.final_through(session, version) or date.min
+        for version in {one.measure_version for one in due}
     }
-    tables = {
-        one.owner: sums.get(one.owner, WindowSums()).counts(
-            months_before=one.terms.baseline_months, months_after=YEAR_MONTHS
-        )
-        for one in due
-    }
-    spreads = _spreads(session, [one for one in due if _falls(tables[one.owner], one.terms)])
-    results = []
-    for one in due:
-        found = sums.get(one.owner, WindowSums(missing=1))
-        through = finals[one.terms.measure_version]
-        final = through is not None and through >= one.to_on.replace(day=1)
-        ready = final and not found.missing
-        verdict = (
-            _judge(tables[one.owner], one.terms, spreads.get(one.owner, ONE)) if ready else None
-        )
-        results.append(Evaluation(one, tables[one.owner], found.missing, final, verdict))
-    return results
+    return [_evaluation(one, sums.get(one.owner), finals[one.measure_version]) for one in due]
 
 
-def _falls(counts: Counts, terms: Terms) -> bool:
-    return counts.fall >= Fraction(terms.threshold_bp, WHOLE_BP)
+def _evaluation(due: DuePeriod, found: WindowSums | None, final_through: date) -> Evaluation:
+    sums = found or WindowSums(missing=1)
+    counts = sums.counts(months_before=due.baseline_months, months_after=YEAR_MONTHS)
+    return Evaluation(
+        due=due, counts=counts, missing=sums.missing,
+        final=final_through >= due.to_on.replace(day=1),
+        falls=falls_by(counts, due.threshold_bp),
+    )  # fmt: skip
 
 
-def _spreads(session: Session, due: list[DuePeriod]) -> dict[str, Fraction]:
-    """Phi of each test's baseline: how much more it varies than chance and season explain."""
-    found: dict[str, Fraction] = {}
-    for start in range(0, len(due), _BATCH):
-        owners = [one.owner for one in due[start : start + _BATCH]]
-        for owner, slots in outcomes.window_readings(session, owners, slots=["before"]).items():
-            (values,) = slots["before"].values()
-            found[owner] = phi([view.value for view in values], seasons=YEAR_MONTHS)
-    return found
-
-
-def _judge(counts: Counts, terms: Terms, spread: Fraction) -> Verdict:
+def judged(session: Session, evaluation: Evaluation, terms: Terms) -> Verdict:
+    """The exact test of one period that is ready (O1 to O5)."""
+    owner = evaluation.due.owner
+    spread = ONE
+    if evaluation.falls:
+        slots = outcomes.window_readings(session, [owner], slots=["before"])[owner]
+        (values,) = slots["before"].values()
+        spread = phi([view.value for view in values], seasons=YEAR_MONTHS)
     return judge(
-        counts, threshold=Fraction(terms.threshold_bp, WHOLE_BP),
+        evaluation.counts, threshold=Fraction(terms.threshold_bp, WHOLE_BP),
         alpha=Fraction(terms.alpha_bp, WHOLE_BP),
         alpha_target=Fraction(terms.alpha_target_bp, WHOLE_BP), spread=spread,
     )  # fmt: skip
@@ -123,9 +111,7 @@ def propose(
     mine = [one for one in again if one.due.owner == due.owner and one.ready]
     if not mine:
         return None
-    verdict = mine[0].verdict
-    assert verdict is not None
-    counts = mine[0].counts
+    verdict, counts = judged(session, mine[0], view.terms), mine[0].counts
     frozen = outcome_service.freeze(
         session, owner=due.owner, now=now,
         facts={"agreement": view.id, "period": due.number, "terms": view.digest},

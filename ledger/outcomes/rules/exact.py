@@ -78,6 +78,16 @@ class Counts:
         return ONE - self.ratio
 
 
+def falls_by(counts: Counts, threshold_bp: int) -> bool:
+    """Whether the relative fall is at least so many basis points; whole numbers only."""
+    up, down = counts.other_after, counts.other_before
+    if not counts.compared:
+        up, down = counts.exposure_after, counts.exposure_before
+    if not up or not down or not counts.before:
+        return counts.fall * 10_000 >= threshold_bp
+    return counts.after * down * 10_000 <= (10_000 - threshold_bp) * counts.before * up
+
+
 def p_value(counts: Counts, *, null: Fraction = ONE) -> Fraction:
     """The chance of so few events after, if the true ratio were ``null`` (exact, one side)."""
     if null <= 0:

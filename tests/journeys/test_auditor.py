@@ -18,9 +18,16 @@ def test_auditor(walk: Walk, tmp_path: Path) -> None:
     walk.sees("Statement").look("statement").printed("statement")
     walk.to("/audit/journals/999999").sees("What you can do").look("no-such-journal")
     walk.to("/audit/periods").look("periods").to("/audit/packs").look("packs")
-    walk.press("Make").look("pack-made")
+    walk.press("Make the pack").sees("Select what the pack holds").look("pack-of-what")
+    walk.choose("Everything").press("Make the pack").look("pack-being-made")
+    for _ in range(60):
+        if "Ready" in walk.text():
+            break
+        walk.page.wait_for_timeout(1000)
+        walk.page.reload()
+    walk.sees("Ready", "Prove it").look("pack-ready")
     with walk.page.expect_download() as coming:
-        walk.follow("Download")
+        walk.press("Download the pack")
     pack = tmp_path / "pack.zip"
     coming.value.save_as(pack)
     assert ZipFile(pack).testzip() is None

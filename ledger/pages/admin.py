@@ -29,13 +29,15 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 def desk() -> str:
     """What an administrator looks after."""
     with reading() as session:
+        refused = audit_queries.events(session, action="request.refused", rows_max=10)
         return render_template(
             "people/admin.html",
             people=queries.count_people(session),
             organisations=queries.organisations(session),
             neighbourhoods=queries.neighbourhoods(session),
             messages=messages.counts(session),
-            refused=audit_queries.events(session, action="request.refused", rows_max=10),
+            refused=refused,
+            called=queries.names(session, {event.actor for event in refused}),
         )
 
 
@@ -121,6 +123,7 @@ def one(person: str) -> str:
 
 def _one(person: str, form: Form) -> str:
     with reading() as session:
+        events = audit_queries.events(session, subject=person, rows_max=20)
         return render_template(
             "people/one.html",
             form=form,
@@ -130,7 +133,9 @@ def _one(person: str, form: Form) -> str:
             names={one.id: one.name for one in queries.organisations(session)},
             tokens=queries.tokens(session, person),
             sessions=audit_queries.web_sessions(session, person),
-            events=audit_queries.events(session, subject=person, rows_max=20),
+            events=events,
+            called=queries.names(session, {event.actor for event in events}),
+            done=DONE,
             **_choices(),
         )
 
@@ -206,6 +211,25 @@ def _ask(person: str, act: str, form: Form) -> str:
         view = queries.person(session, person)
     return render_template("people/ask.html", form=form, person=view, act=act, words=_act(act))
 
+
+DONE = {
+    "people.add": "Added",
+    "people.disable": "Account closed",
+    "people.enable": "Account opened again",
+    "people.erase": "Details erased",
+    "role.grant": "Role given",
+    "role.end": "Role ended",
+    "token.make": "Token made",
+    "token.end": "Token ended",
+    "account.password": "Password chosen",
+    "account.shown": "Name shown or hidden",
+    "contact.prove": "Address confirmed",
+    "session.start": "Signed in",
+    "session.end": "Signed out",
+    "session.refused": "Wrong password",
+    "request.refused": "Something was refused",
+}
+"""What an event about a person is called on the page."""
 
 ACTS = {
     "close": ("Close this account", "It signs in no more and its tokens stop. What it did stays."),

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from ledger.approvals import queries, service
 from ledger.approvals.rules import STATE_WORDS, check_decider
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
-from ledger.kernel.clock import now
+from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.money import format_pence
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
-from ledger.parties.rules import Actor, may
+from ledger.parties.rules import Actor, financial_year, may
 
 blueprint = Blueprint("approvals", __name__)
 
@@ -82,13 +82,21 @@ def _page(proposal: str, form: Form) -> str:
         view = queries.get(session, proposal)
         people = {view.maker, *view.barred, *(made.person for made in view.decisions)}
         names = parties.names(session, people)
+        facts = rows_of(view.facts)
+        called = parties.called(session, {words for _, words in facts})
+        year = financial_year(london_day(now()))
+        before = queries.approved_pence(session, bucket=view.bucket, financial_year=year)
+        limits = parties.limits_on(session, kind=view.kind, on=london_day(now()))
+    mine = [limit.pence_max for role, limit in limits.items() if role in actor.roles]
     return render_template(
         "approvals/one.html",
         form=form,
         view=view,
         names=names,
         barred=[names[person] for person in view.barred],
-        facts=rows_of(view.facts),
+        facts=[(key, f"{called[it]} ({it})" if it in called else it) for key, it in facts],
+        before_pence=before,
+        limit_pence=max(mine, default=None),
         state_words=STATE_WORDS[view.state],
         why_not=why_not(view, actor),
     )

@@ -179,6 +179,16 @@ def names(session: Session, references: Collection[str]) -> dict[str, str]:
     return {reference: known.get(reference) or _other(reference) for reference in references}
 
 
+def called(session: Session, references: Collection[str]) -> dict[str, str]:
+    """What those of the references that are people, jobs or organisations are called."""
+    asked = set(references)
+    people = {one for one in asked if one.startswith(("PER-", "job:"))}
+    rows = session.execute(
+        select(Organisation.id, Organisation.name).where(Organisation.id.in_(asked - people))
+    )
+    return names(session, people) | dict(rows.all())
+
+
 def _other(reference: str) -> str:
     if reference.startswith("job:"):
         return f"the {reference.removeprefix('job:')} job"

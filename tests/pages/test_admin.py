@@ -113,7 +113,7 @@ def test_a_lost_token_is_ended_and_a_link_is_sent(
 def propose(place: Place, clock: FixedClock, **more: Any) -> str:
     facts: dict[str, Any] = {
         "kind": "test.release", "subject": "PLG-1", "quantity_pence": 5_000, "bucket": "b",
-        "facts": {"amount_pence": 5_000, "payees": [{"to": "ORG-1"}], "urgent": True, "tags": []},
+        "facts": {"amount_pence": 5_000, "payees": [{"to": place.council}], "urgent": True, "tags": []},
         "maker": place.people["officer"], "barred": [place.people["s151"]], "now": clock.now(),
     }  # fmt: skip
     return transact(lambda session: approvals.propose(session, **{**facts, **more}))
@@ -128,12 +128,15 @@ def test_three_people_decide_on_pages_and_each_sees_exactly_what_is_signed(
     assert where in odile.get("/approvals").text
     page = odile.get(where)
     assert "£50.00" in page.text
+    assert "£0.00 since 1 April" in page.text
+    assert "Testwick Council (ORG-" in page.text
     assert "Sam Thorne" in page.text
     again = odile.post(where, data={**hidden(page), "verdict": "", "reason": ""})
     assert again.status_code == 422
     assert send(odile, where, verdict="yes", reason="I saw the invoice").status_code == 303
     assert "already made the other decision" in odile.get(where).text
     hana = sign_in(app.test_client(), "head")
+    assert "£5,000.00" in hana.get(where).text, "her own limit"
     assert send(hana, where, verdict="yes", reason="Within budget").status_code == 303
     assert "I saw the invoice" in hana.get(where).text
     owen = sign_in(app.test_client(), "officer")

@@ -164,7 +164,8 @@ def public_count(
 
 def _narrowed(query: Any, *, search: str, listed: bool, occupancy: str) -> Any:
     query = query.where(Asset.state == "current")
-    for word in search.casefold().split()[:8]:
+    seen = "".join(letter if letter.isprintable() else " " for letter in search)
+    for word in seen.casefold().split()[:8]:
         escaped = word.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         query = query.where(Asset.search.like(f"%{escaped}%", escape="\\"))
     if listed:

@@ -126,9 +126,10 @@ def _entry(session: Session, one: queries.Busy, actor: Actor) -> Entry:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if rules.FIRST_DAY <= day <= rules.LAST_DAY else None
 
 
 @blueprint.get("/buildings/<asset>/calendar.ics")

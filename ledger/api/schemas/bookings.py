@@ -14,7 +14,7 @@ from ledger.api.schemas.base import (
     StrictSchema,
     Text,
 )
-from ledger.bookings.rules import BOOKING_STATES, USER_CLASSES
+from ledger.bookings.rules import BOOKING_STATES, FIRST_DAY, LAST_DAY, USER_CLASSES
 from ledger.kernel import limits
 
 _CLASSES = validate.OneOf(tuple(USER_CLASSES))
@@ -101,7 +101,9 @@ class HireRateList(StrictSchema):
 class SpaceWeekQuery(StrictSchema):
     """Which week is asked for."""
 
-    from_on = Day(required=True)
+    from_on = Day(
+        required=True, validate=validate.Range(FIRST_DAY, LAST_DAY, error="Give a near day.")
+    )
 
 
 class BusySchema(StrictSchema):

@@ -13,6 +13,7 @@ from ledger.assets.rules import Facts
 from ledger.audit import service as audit
 from ledger.kernel.errors import Conflict, Invalid
 from ledger.kernel.ids import new_id
+from ledger.kernel.texts import clean_line, clean_text
 from ledger.parties.rules import Actor, require
 
 BY_HAND = "Added by hand"
@@ -37,16 +38,18 @@ def add_building(
     Coordinates are whole millionths of a degree, WGS84.
     """
     require(actor, "asset.change")
-    if not name.strip() or len(name) > 200 or occupancy not in rules.OCCUPANCIES:
+    if occupancy not in rules.OCCUPANCIES:
         raise Invalid(
-            "A building needs a name of at most 200 characters and a known occupancy.",
-            remedy="Say what people call the building.",
-            place="name",
+            "That occupancy is not known.",
+            remedy=f"Use one of: {', '.join(rules.OCCUPANCIES)}.",
+            place="occupancy",
         )
     asset = new_id("AST")
     facts = Facts(
-        code=asset, name=name.strip(), kind="building", council=council, street=street,
-        town=town, postcode=postcode.upper(), lat_microdegrees=lat_microdegrees,
+        code=asset, name=clean_line(name, place="name", shortest=1, longest=200),
+        kind="building", council=clean_line(council, place="council", longest=200),
+        street=clean_line(street, place="street"), town=clean_line(town, place="town"),
+        postcode=clean_line(postcode.upper(), place="postcode", longest=10), lat_microdegrees=lat_microdegrees,
         lon_microdegrees=lon_microdegrees, occupancy=occupancy,
     )  # fmt: skip
     columns = {
@@ -113,7 +116,7 @@ def list_asset(
         )
     listing = Listing(
         id=new_id("LST"), asset=asset, book=book, organisation=organisation, terms=terms,
-        summary=summary.strip(), state="offered", listed_by=actor.person, listed_at=now,
+        summary=clean_text(summary, place="summary"), state="offered", listed_by=actor.person, listed_at=now,
     )  # fmt: skip
     session.add(listing)
     session.flush()

@@ -78,15 +78,21 @@ def prepare(
         text.detach()
     progress(size, size)
     chosen = reader.columns.profile
-    name = PurePath(file_name).name
+    name = _printable(PurePath(file_name).name)
     return Prepared(
         file=facts,
         file_name=name[: limits.NAME_CHARS_MAX],
         profile=chosen,
-        register=register.strip() or _register_name(chosen, rows, name),
+        register=_printable(register)[: limits.LINE_CHARS_MAX]
+        or _register_name(chosen, rows, name),
         rows=tuple(rows),
         notes=tuple(sorted(reader.notes, key=lambda note: note.line)),
     )
+
+
+def _printable(text: str) -> str:
+    """A name as given from outside, without what cannot be seen."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def _pieces(stream: BinaryIO, size: int, progress: Progress) -> Iterator[bytes]:

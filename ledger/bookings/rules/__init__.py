@@ -43,6 +43,8 @@ from ledger.bookings.rules.refusals import (
     TooEarly,
 )
 from ledger.bookings.rules.series import (
+    FIRST_DAY,
+    LAST_DAY,
     SKIP_REASONS,
     Plan,
     PlannedDay,
@@ -88,6 +90,8 @@ __all__ = [
     "CLAIMING",
     "DAY_MINUTES",
     "FINAL",
+    "FIRST_DAY",
+    "LAST_DAY",
     "LIST_CLASS",
     "MESSAGES",
     "OCCURRENCE_MOVES",

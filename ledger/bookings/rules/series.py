@@ -14,6 +14,10 @@ from ledger.bookings.rules.refusals import SeriesRefused
 from ledger.bookings.rules.times import Fold, Opening, Slot, is_open, nominal_before
 from ledger.kernel import limits
 
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2100, 12, 31)
+"""Days outside these are typing errors, and are refused."""
+
 SKIP_REASONS: Final = {
     "conflict": "somebody else has the space",
     "closure": "the space is closed that day",
@@ -146,6 +150,7 @@ def dates(series: Series) -> tuple[date, ...]:
 def _check(series: Series) -> None:
     length = series.end_minute - series.start_minute
     problems = [
+        (not FIRST_DAY <= series.starts_on <= LAST_DAY, "It begins in a far-off year.", "day"),
         (not 0 <= series.start_minute < 1440, "It begins outside the day.", "start"),
         (not 0 < length <= 1440, "It ends before it begins, or lasts over 24 hours.", "end"),
         (not 0 <= series.every_weeks <= 52, "It repeats every 1 to 52 weeks.", "every_weeks"),

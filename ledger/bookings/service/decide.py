@@ -18,6 +18,7 @@ from ledger.books import queries as books
 from ledger.kernel.clock import london_day
 from ledger.kernel.errors import Forbidden, Invalid
 from ledger.kernel.limits import REASON_CHARS_MIN
+from ledger.kernel.texts import clean_text
 from ledger.messages import service as messages
 from ledger.parties.rules import Actor, require, system
 
@@ -73,7 +74,7 @@ def _confirm(session: Session, *, booking: str, actor: Actor, now: datetime) -> 
 def decline(session: Session, *, booking: str, reason: str, actor: Actor, now: datetime) -> None:
     """Decline a request, with a reason that the group is told."""
     require(actor, "booking.decide")
-    _needs_reason(reason)
+    reason = _reason(reason)
     _not_own(session, booking, actor)
     _move(
         session, booking=booking, was="requested", to="declined", actor=actor, now=now,
@@ -110,7 +111,7 @@ def cancel_occurrence(
         MoveRefused: it has begun, or is not confirmed.
     """
     require(actor, "booking.cancel")
-    _needs_reason(reason)
+    reason = _reason(reason)
     date = queries.occurrence(session, occurrence)
     view = queries.booking(session, date.booking)
     if side == "provider":
@@ -217,9 +218,10 @@ def _move(
         )
 
 
-def _needs_reason(reason: str) -> None:
-    if len(reason.strip()) < REASON_CHARS_MIN:
+def _reason(text: str) -> str:
+    if len(text.strip()) < REASON_CHARS_MIN:
         raise Invalid("There is no reason.", remedy="Say why in a few words.", place="reason")
+    return clean_text(text, place="reason")
 
 
 def _not_own(session: Session, booking: str, actor: Actor) -> None:

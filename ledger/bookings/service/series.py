@@ -17,9 +17,9 @@ from ledger.bookings.models import Booking, Occurrence
 from ledger.bookings.queries import SpaceView
 from ledger.bookings.rules import Plan, PlannedDay, Series, Slot, epoch
 from ledger.bookings.service.claims import lock_atoms, move_all, write_claims
-from ledger.kernel import limits
 from ledger.kernel.errors import Forbidden, Invalid
 from ledger.kernel.ids import new_id
+from ledger.kernel.texts import clean_line
 from ledger.parties.rules import Actor, require
 
 
@@ -96,12 +96,11 @@ def _check_request(request: Request, space: SpaceView) -> None:
         (request.user_class not in rules.USER_CLASSES, "That class is not known.", "user_class"),
         (not 1 <= request.headcount <= space.capacity,
          f"“{space.name}” holds from 1 to {space.capacity} people.", "headcount"),
-        (not 1 <= len(request.activity.strip()) <= limits.LINE_CHARS_MAX,
-         "Say in one line what it is for.", "activity"),
     ]  # fmt: skip
     for wrong, facts, place in problems:
         if wrong:
             raise Invalid(facts, remedy="Change it and try again.", place=place)
+    clean_line(request.activity, place="activity", shortest=1)
 
 
 def _taken(
@@ -266,7 +265,7 @@ def _write(
         Booking(
             id=booking, book=book, asset=space.asset, space=space.id,
             organisation=request.organisation, booker=actor.person,
-            user_class=request.user_class, activity=request.activity.strip(),
+            user_class=request.user_class, activity=clean_line(request.activity, place="activity"),
             headcount=request.headcount, every_weeks=series.every_weeks,
             start_minute=series.start_minute, end_minute=series.end_minute, state=state,
             version=1, plan_digest=found.digest, requested_at=now, hold_until=hold_until,

@@ -19,6 +19,7 @@ from ledger.bookings.rules import Opening, Slot
 from ledger.bookings.service.claims import displace, lock_atoms, write_claims
 from ledger.kernel.errors import Conflict, Invalid
 from ledger.kernel.ids import new_id
+from ledger.kernel.texts import clean_line
 from ledger.parties.rules import Actor, require
 
 _POLICY: Final = re.compile(r"[A-Z][A-Za-z0-9-]{0,39}", re.ASCII)
@@ -53,8 +54,11 @@ def add_space(
     require(actor, "asset.list")
     if assets.listing_of(session, asset) is None:
         raise Conflict("The building is not listed.", remedy="List it first.", place=asset)
-    wanted = sorted({part.strip() for part in parts if part.strip()})
-    if not name.strip() or len(name) > 200 or not 1 <= len(wanted) <= PARTS_MAX:
+    wanted = sorted(
+        {clean_line(part, place="parts", longest=200) for part in parts if part.strip()}
+    )
+    name = clean_line(name, place="name", longest=200)
+    if not name or not 1 <= len(wanted) <= PARTS_MAX:
         raise Invalid(
             "A space needs a name and at least one part.",
             remedy=f"Name the space and from 1 to {PARTS_MAX} parts of the building.",
@@ -204,11 +208,13 @@ def close_building(
         SlotTaken: naming the dates in the way.
     """
     require(actor, "asset.list")
-    if ends_at <= starts_at or len(reason.strip()) < 3:
+    reason = clean_line(reason, place="reason", shortest=3)
+    sane = rules.FIRST_DAY.year <= starts_at.year <= ends_at.year <= rules.LAST_DAY.year
+    if ends_at <= starts_at or not sane:
         raise Invalid(
-            "A closure needs a reason, and ends after it begins.",
-            remedy="Check the times and say why.",
-            place="reason",
+            "A closure ends after it begins, in a year that is near.",
+            remedy="Check the times.",
+            place="day",
         )
     atoms = list(queries.atoms_of_asset(session, asset))
     slot = Slot(starts_at, ends_at)

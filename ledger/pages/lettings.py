@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request
@@ -211,12 +211,17 @@ def _check_terms(form: Form, capacity: int, terms: dict[str, int]) -> None:
 @blueprint.get("/<asset>/hours")
 @guarded("asset.list")
 def hours(asset: str) -> str:
-    """The form for opening hours."""
+    """The form for opening hours, filled in with those of the seven days from today."""
     today = london_day(now())
-    return _form_page(
-        asset, "hours",
-        Form({"from-day": today.day, "from-month": today.month, "from-year": today.year}),
-    )  # fmt: skip
+    typed: dict[str, Any] = {"from-day": today.day, "from-month": today.month, "from-year": today.year}
+    with reading() as session:
+        sets = queries.opening_hours(session, asset)
+    for day in (today + timedelta(days=ahead) for ahead in range(7)):
+        for opening in queries.hours_on(sets, day)[:1]:
+            closes = opening.closes_minute % rules.DAY_MINUTES
+            typed[f"opens-{day.weekday()}"] = rules.show_minute(opening.opens_minute)
+            typed[f"closes-{day.weekday()}"] = rules.show_minute(closes)
+    return _form_page(asset, "hours", Form(typed))
 
 
 @blueprint.post("/<asset>/hours")

@@ -233,6 +233,24 @@ class Activation(MethodView):
         )
 
 
+@blp.route("/<agreement>/closing")
+class Closing(MethodView):
+    """Finishing."""
+
+    @guarded("agreement.draft")
+    @idempotent
+    @blp.arguments(Empty)
+    @blp.response(201, AgreementSchema)
+    def post(self, _body: dict[str, Any], agreement: str) -> Any:
+        """Every year is decided and paid: what is left returns to the agencies."""
+        return _step(
+            agreement,
+            lambda session: service.close(
+                session, agreement=agreement, actor=current_actor(), now=now()
+            ),
+        )
+
+
 @blp.route("/<agreement>/ending")
 class EndingEarly(MethodView):
     """Ending early."""

@@ -320,6 +320,12 @@ def payable_pence(session: Session, view: AgreementView) -> dict[str, int]:
     }
 
 
+def held_pence(session: Session, view: AgreementView) -> int:
+    """What is held back until the revision window is over, from all agencies (pence)."""
+    paths = [postings.holdback(view.id, agency.organisation) for agency in view.terms.agencies]
+    return sum(books.owed(session, view.book, path) for path in paths)
+
+
 def receivable_pence(session: Session, view: AgreementView) -> dict[str, int]:
     """What each agency has promised and not paid in (pence)."""
     return {

@@ -207,6 +207,20 @@ def activate(agreement: str) -> Any:
     )
 
 
+@blueprint.post("/council/agreements/<agreement>/closing")
+@guarded("agreement.draft")
+@idempotent
+def close(agreement: str) -> Any:
+    """Finish it: every year is decided and paid."""
+    return _step(
+        agreement,
+        lambda session, one, _form: service.close(
+            session, agreement=one, actor=current_actor(), now=now()
+        ),
+        "The agreement is finished. What was left went back to the agencies.",
+    )
+
+
 @blueprint.post("/council/agreements/<agreement>/ending")
 @guarded("agreement.draft")
 @idempotent

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import service as approvals
 from ledger.approvals.rules import Interested, NoJobDecides, OverLimit, SamePerson
+from ledger.books import queries as books
 from ledger.dividends import queries
 from ledger.dividends import service as dividends
-from ledger.dividends.rules import refusals
+from ledger.dividends.rules import postings, refusals
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Forbidden, Invalid, RefusedByDatabase
 from ledger.outcomes import service as outcomes
@@ -368,3 +369,41 @@ def test_raw_sql_is_refused_by_both_databases(place: Place) -> None:
     for statement in RAW:
         with pytest.raises(RefusedByDatabase), transaction() as session:
             session.execute(text(statement))
+
+
+def test_an_agreement_is_finished_when_every_year_is_decided_and_paid(place: Place) -> None:
+    # D14: a result that pays nothing keeps the reservation until somebody finishes the deal.
+    deal = dividing.running(place, after=36)
+
+    def close() -> None:
+        transact(
+            lambda s: dividends.close(
+                s, agreement=deal.agreement, actor=place.actor("officer"), now=NOW
+            )
+        )
+
+    with pytest.raises(refusals.WrongState, match="0 of 1 years"):
+        close()
+    made = dividing.proposed(deal)
+    dividing.decided(deal, made)
+    transact(lambda s: dividends.release(s, determination=made, actor=JOB, now=NOW))
+    close()
+    with transaction(read_only=True) as session:
+        view = queries.agreement(session, deal.agreement)
+        assert view.state == "CLOSED"
+        assert queries.reserved_pence(session, view) == [0, 0, 0]
+        free = books.owed(session, place.book, postings.free(deal.fire))
+    assert free == 720_000
+
+
+def test_an_agreement_with_money_due_is_not_finished(place: Place) -> None:
+    deal = dividing.running(place)
+    made = dividing.proposed(deal)
+    dividing.decided(deal, made)
+    transact(lambda s: dividends.release(s, determination=made, actor=JOB, now=NOW))
+    with pytest.raises(refusals.WrongState, match="£9,939.60 is held back or due"):
+        transact(
+            lambda s: dividends.close(
+                s, agreement=deal.agreement, actor=place.actor("officer"), now=NOW
+            )
+        )

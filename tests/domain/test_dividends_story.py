@@ -10,8 +10,11 @@ from ledger.books import queries as books
 from ledger.books import service as book_service
 from ledger.dividends import queries
 from ledger.dividends import service as dividends
-from ledger.dividends.rules import postings
+from ledger.dividends.rules import postings, workings
+from ledger.dividends.rules.amounts import award_of, correct_down
 from ledger.kernel.db import transact, transaction
+from ledger.outcomes.rules.exact import Counts
+from ledger.outcomes.rules.verdict import Result
 from tests import dividing
 from tests.cast import Place
 from tests.dividing import JOB, NOW
@@ -90,3 +93,52 @@ def test_the_release_posts_once_however_often_it_runs(place: Place) -> None:
         "dividend.commit", "dividend.receipt", "dividend.receipt", "dividend.receipt",
         "dividend.reserve", "dividend.award", "saving.recognise", "dividend.return",
     ]  # fmt: skip
+
+
+def test_a_lower_result_takes_the_holdback_and_leaves_a_debt_to_the_penny(place: Place) -> None:
+    # D16, example E4: row 7b posted after rows 1 to 6 gives the chapter's closing balances.
+    deal = dividing.running(place)
+    determination = dividing.proposed(deal)
+    dividing.decided(deal, determination)
+
+    def unit(session: Session) -> None:
+        dividends.release(session, determination=determination, actor=JOB, now=NOW)
+        view = queries.agreement(session, deal.agreement)
+        for payee, pence in queries.payable_pence(session, view).items():
+            dividends.pay(
+                session, agreement=deal.agreement, payee=payee, quantity_pence=pence,
+                reference="RUN 1", paid_on=date(2026, 3, 2), actor=place.actor("head"), now=NOW,
+            )  # fmt: skip
+        old = workings.award_from(queries.determination(session, determination).facts)
+        late = Counts(144, 33, 600, 196)
+        new = award_of(
+            result=Result.MET_ASSURED, avoided=late.avoided, fall=late.fall, terms=view.terms,
+            available=(10**9,) * 3,
+        )  # fmt: skip
+        change = correct_down(
+            old=old.awards, new=new.awards, holdbacks=old.holdbacks, paid_pence=795_168,
+            terms=view.terms,
+        )  # fmt: skip
+        spec = postings.revise_down(
+            determination, view.id, view.terms, change, old_savings=old.savings,
+            new_savings=new.savings, on=date(2026, 3, 2), maker=place.people["officer"],
+            checker=place.people["s151"],
+        )  # fmt: skip
+        book_service.post(session, book=place.book, spec=spec, now=NOW)
+
+    transact(unit)
+    agencies = (deal.fire, deal.police, place.council)
+    with transaction(read_only=True) as session:
+        assert books.net(session, place.book, postings.BANK) == 404_832
+        free = [owed(session, place, postings.free(one)) for one in agencies]
+        due = [
+            books.net(session, place.book, postings.clawback(deal.agreement, one))
+            for one in deal.groups
+        ]
+        back = [owed(session, place, postings.recovery(deal.agreement, one)) for one in agencies]
+        memo = [owed(session, place, make(deal.agreement))
+                for make in (postings.community, postings.state)]  # fmt: skip
+    assert free == [238_464, 65_952, 100_416]
+    assert (due, sum(due)) == ([1_355, 565, 339], 2_259)
+    assert back == [1_368, 324, 567]
+    assert memo == [792_909, 792_909]

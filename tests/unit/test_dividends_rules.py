@@ -140,7 +140,7 @@ def test_e10_two_claims_share_one_saving() -> None:
 def test_the_sentence_has_its_seven_parts() -> None:
     # D1.
     words = sentence(TERMS, NAMES)
-    for part in ("Fire Service, Police and Council will pay A, B and C", "50 %", "£12,000.00",
+    for part in ("Fire Service, Police and Council will pay A, B and C", "50 %", "£12,000 a year",
                  "deliberate fires in Canal Side", "20 % or more", "36 months from January 2021",
                  "Northgate", "January 2024 to December 2024", "incident records."):  # fmt: skip
         assert part in words

@@ -12,8 +12,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from ledger.dividends.rules import states
-from ledger.dividends.rules.terms import WHOLE_BP, Terms, percent
-from ledger.kernel.money import format_pence
+from ledger.dividends.rules.terms import WHOLE_BP, Terms, percent, plain_pounds
 from ledger.outcomes.rules.exact import decimal_text
 from ledger.outcomes.rules.windows import is_suppressed, plus_months
 
@@ -45,7 +44,7 @@ def shown(facts: Mapping[str, Any], terms: Terms) -> Shown:
     """A determination's workings as anyone may see them, with the result in plain words."""
     words = states.RESULT_WORDS[facts["result"]]
     if has_small_count(facts):
-        limit = format_pence(terms.cap_pence)
+        limit = plain_pounds(terms.cap_pence)
         return Shown(
             facts["result"], words, {}, "", "", "", None,
             f"{words}. The counts are too small to publish; at most {limit} could be paid.",
@@ -70,7 +69,7 @@ def _sentence(
             f" the deal asks for {percent(terms.alpha_bp)} or less."
         )
     if award:
-        return f"{said} {format_pence(award)} is awarded."
+        return f"{said} {plain_pounds(award)} is awarded."
     return f"{said} Nothing is paid."
 
 

@@ -230,6 +230,11 @@ def percent(share_bp: int) -> str:
     return f"{whole}{f'.{rest:02d}'.rstrip('0') if rest else ''} %"
 
 
+def plain_pounds(quantity_pence: int) -> str:
+    """Pounds as in a sentence: whole ones without their noughts."""
+    return format_pence(quantity_pence).removesuffix(".00")
+
+
 def listed(words: list[str]) -> str:
     """Words as in a sentence: a, b and c."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
@@ -247,7 +252,7 @@ def sentence(terms: Terms, names: Mapping[str, str]) -> str:
     until = terms.period(terms.periods).ends_on
     return (
         f"{payers} will pay {payees} {percent(terms.community_bp)} of the money saved,"
-        f" at most {format_pence(terms.cap_pence)} a year,"
+        f" at most {plain_pounds(terms.cap_pence)} a year,"
         f" if {names[terms.measure_version]} in {names[terms.area]}"
         f" falls by {percent(terms.threshold_bp)} or more"
         f" compared with {against},"

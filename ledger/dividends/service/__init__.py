@@ -15,13 +15,14 @@ from ledger.dividends.service.agreeing import (
 from ledger.dividends.service.deciding import decide
 from ledger.dividends.service.evaluating import Evaluation, evaluate_due, judged, propose
 from ledger.dividends.service.funding import commit, fund, receive
-from ledger.dividends.service.releasing import confirm, pay, release
+from ledger.dividends.service.releasing import close, confirm, pay, release
 
 __all__ = [
     "Evaluation",
     "activate",
     "broker",
     "check_power",
+    "close",
     "commit",
     "confirm",
     "decide",

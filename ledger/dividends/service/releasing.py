@@ -87,6 +87,30 @@ def return_unused(
         books.post(session, book=deal.book, spec=spec, now=now)
 
 
+def close(session: Session, *, agreement: str, actor: Actor, now: datetime) -> None:
+    """Finish an agreement whose years are all decided and paid: the rest goes back (row 5, D14).
+
+    Raises:
+        WrongState: a year is undecided, or something is still held back or due.
+    """
+    require(actor, "agreement.draft")
+    deal = agreeing.locked(session, agreement)
+    states.check_agreement_move(now_at=deal.state, to=states.CLOSED)
+    over = (states.RELEASED, states.CONFIRMED, states.REFUSED)
+    made = queries.determinations(session, agreement=agreement, states_in=over)
+    decided = len({view.period for view in made})
+    due = sum(queries.payable_pence(session, deal).values()) + queries.held_pence(session, deal)
+    if decided < deal.terms.periods or due:
+        raise WrongState(
+            f"{decided} of {deal.terms.periods} years are decided, and {format_pence(due)} is"
+            " held back or due to groups.",
+            remedy="Wait until every year is decided, confirmed and paid.",
+            place=agreement,
+        )
+    return_unused(session, deal, key=deal.id, maker=actor.person, now=now)
+    agreeing.move(session, deal, states.CLOSED, actor=actor.person, now=now)
+
+
 def _tell(session: Session, deal: AgreementView, view: DeterminationView, *, now: datetime) -> None:
     for payee in deal.terms.payees:
         for person in parties.members(session, payee.organisation, role="treasurer"):

@@ -198,6 +198,7 @@ Line = tuple[int, int, str, str, int, str]
 """One entry wherever it is written: journal, line, account, side, quantity, layer."""
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LEAF = re.compile(rb"([1-9][0-9]{0,17})\t([0-9a-f]{64})\t([0-9a-f]{64})\t([ -~]*)\n")
 
 
@@ -476,7 +477,7 @@ def check_trial_balance(
 
 
 def _unguarded(cell: str) -> str:
-    return cell[1:] if re.match(r"'[=+\-@\t\r\n]", cell) else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
 
 
 def _sheet(pack: Pack, name: str) -> Iterator[dict[str, str]]:
@@ -546,11 +547,11 @@ def check_texts(pack: Pack, books: Books) -> None:
 def _postings(words: str, name: str, scale: int) -> Iterator[tuple[int, str, int]]:
     seq = 0
     for line in io.StringIO(words):
-        if head := HLEDGER.match(line):
+        if line[:1].isdigit() and (head := HLEDGER.match(line)):
             seq = int(head[2]) if head[2].isdigit() else 0
         elif line.startswith("  seq: "):
             seq = int(line[7:])
-        elif re.match(r"\d{4}-\d\d-\d\d ", line):
+        elif line[:1].isdigit():
             seq = 0
         elif seq and (posting := POSTING.match(line)):
             value = posting[2].replace(".", "")

@@ -109,7 +109,7 @@ def export(starts: Any, ends: Any, into: Path | None) -> None:
         )
     made = pack.make(scope, into or settings.data_dir / "exports", listener=_tell)
     click.echo(str(made.folder))
-    click.echo(str(made.zip))
+    click.echo(str(pack.zipped(made)))
 
 
 def _tell(step: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
 CHUNK_BYTES = 1 << 20
+PARTS = 2_000
 
 
 class HashedFile:
@@ -21,6 +24,12 @@ class HashedFile:
         raw = words.encode()
         self._digest.update(raw)
         return self._file.write(raw)
+
+    def write_all(self, parts: Iterable[str]) -> None:
+        """Write many short texts, a few thousand at a time."""
+        stream = iter(parts)
+        while batch := list(islice(stream, PARTS)):
+            self.write("".join(batch))
 
     @property
     def sha256(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import tempfile
 import zipfile
@@ -121,23 +122,32 @@ def make(scope: Scope, into: Path, *, listener: Callable[[str], None] | None = N
     told = Progress(listener)
     name = name_of(scope)
     made = Pack(name, into / name, scope.size)
-    if made.folder.exists() and made.zip.exists():
+    if made.folder.exists():
         return made
     into.mkdir(parents=True, exist_ok=True)
     working = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=into))
     try:
         _fill(working, scope, told)
-        told.say("packing")
-        zipped = working / "pack.zip"
-        _zip(working, name, zipped)
-        zipped.rename(made.zip)
-        shutil.rmtree(made.folder, ignore_errors=True)
         working.chmod(0o755)
         working.rename(made.folder)
+    except OSError:
+        if not made.folder.exists():  # somebody else made the same pack meanwhile
+            raise
     finally:
         shutil.rmtree(working, ignore_errors=True)
-    told.say("done")
     return made
+
+
+def zipped(made: Pack) -> Path:
+    """The pack as one file to download, made once and renamed when whole (X2)."""
+    if not made.zip.exists():
+        working = made.folder.with_name(f".{made.name}.{secrets.token_hex(4)}.zip")
+        try:
+            _zip(made.folder, made.name, working)
+            working.rename(made.zip)
+        finally:
+            working.unlink(missing_ok=True)
+    return made.zip
 
 
 def _fill(folder: Path, scope: Scope, told: Progress) -> None:
@@ -193,8 +203,7 @@ def _write_leaves(store: Any, folder: Path) -> str:
         " || char(10) FROM leaf ORDER BY seq"
     )
     with HashedFile(folder / LEAVES) as file:
-        while batch := rows.fetchmany(2_000):
-            file.write("".join(row[0] for row in batch))
+        file.write_all(row[0] for row in rows)
         return file.sha256
 
 

@@ -121,7 +121,9 @@ def _make(application: Flask, scope: Scope, into: Path, status: Path) -> None:
     with application.app_context():
         try:
             _wait_until_signed(scope)
-            pack.make(scope, into, listener=_teller(status))
+            made = pack.make(scope, into, listener=_teller(status))
+            _say(status, "running", "packing it into one file")
+            pack.zipped(made)
             status.unlink(missing_ok=True)
         except LedgerError as refusal:
             _say(status, "failed", str(refusal))

@@ -7,37 +7,35 @@ Holds are left out: nothing has moved yet. A pack of a period begins with its op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from ledger.exports.files import HashedFile
 
-_LINES: Final = (
-    "SELECT j.effective_on, j.seq, j.kind, j.id, j.group_id, j.reason, a.path,"
-    " CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END FROM journal j"
-    " JOIN entry e ON e.seq = j.seq JOIN account a ON a.id = e.account"
-    " WHERE a.unit = ? AND e.layer = 'P' ORDER BY j.effective_on, j.seq, e.line"
+_JOURNALS: Final = (
+    "SELECT j.effective_on, j.seq, j.kind, j.id, j.group_id, j.reason,"
+    " group_concat(:indent || a.path || '  ' || {value} || ' ' || :sign, char(10) ORDER BY e.line)"
+    " FROM journal j JOIN entry e ON e.seq = j.seq AND e.layer = 'P'"
+    " JOIN account a ON a.id = e.account AND a.unit = :unit"
+    " GROUP BY j.seq ORDER BY j.effective_on, j.seq"
 )
+_SIGNED: Final = "CASE e.side WHEN 'D' THEN '' ELSE '-' END || "
+_VALUES: Final = {
+    0: _SIGNED + "e.amount",
+    2: _SIGNED + "printf('%d.%02d', e.amount / 100, e.amount % 100)",
+}
 _CLOSING: Final = (
     "SELECT a.path, t.opening, t.closing FROM trial_balance t JOIN account a ON a.id = t.account"
     " WHERE a.unit = ? ORDER BY a.path"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A journal's first line: day, number, kind, id, group and reason."""
-
-    day: str
-    seq: int
-    kind: str
-    id: str
-    group: str
-    reason: str
+Journal = tuple[str, int, str, str, str, str, str]
+"""Day, number, kind, id, group, reason, and the postings as lines of text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,17 @@ class UnitFile:
         )  # fmt: skip
 
 
-Journals = Iterator[tuple[Head, list[tuple[str, int]]]]
+Journals = Iterable[Journal]
 Renderer = Callable[[UnitFile, Journals], Iterator[str]]
 
 
 def _one_line(words: str) -> str:
+    if words.isprintable():
+        return words
     return "".join(letter if letter.isprintable() else " " for letter in words)
 
 
+@lru_cache(maxsize=4_096)
 def _hledger_word(words: str) -> str:
     """Free words inside a description or tag: a semicolon or a comma would end them."""
     return _one_line(words).replace(";", " ").replace(",", " ").replace("|", "/").strip()
@@ -100,19 +101,18 @@ def hledger(file: UnitFile, journals: Journals) -> Iterator[str]:
         yield f"\n{file.first_day} * (opening) opening balances\n"
         for path, quantity in file.opening:
             yield f"    {path}  {file.value(quantity)} {sign}\n"
-    for head, postings in journals:
-        group = f", group: {_hledger_word(head.group)}" if head.group else ""
+    for day, seq, kind, id_, group, reason, postings in journals:
+        told = f" | {words}" if (words := _hledger_word(reason)) else ""
+        belongs = f", group: {_hledger_word(group)}" if group else ""
         yield (
-            f"\n{head.day} * ({head.seq}) {head.kind} | {_hledger_word(head.reason)}".rstrip(" |")
-            + f"\n    ; id: {_hledger_word(head.id)}{group}\n"
+            f"\n{day} * ({seq}) {kind}{told}\n    ; id: {_hledger_word(id_)}{belongs}\n{postings}\n"
         )
-        for path, quantity in postings:
-            yield f"    {path}  {file.value(quantity)} {sign}\n"
     yield f"\n{file.last_day} * (closing) closing balances are exactly these\n"
     for path, _, closing in file.balances:
         yield f"    {path}  {file.value(0)} {sign} = {file.value(closing)} {sign}\n"
 
 
+@lru_cache(maxsize=4_096)
 def _quoted(words: str) -> str:
     return '"' + _one_line(words).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -128,13 +128,12 @@ def beancount(file: UnitFile, journals: Journals) -> Iterator[str]:
         yield f'\n{file.first_day} * "opening" "opening balances"\n'
         for path, quantity in file.opening:
             yield f"  {path}  {file.value(quantity)} {file.unit}\n"
-    for head, postings in journals:
-        yield f"\n{head.day} * {_quoted(head.kind)} {_quoted(head.reason)}\n"
-        yield f"  seq: {head.seq}\n  id: {_quoted(head.id)}\n"
-        if head.group:
-            yield f"  group: {_quoted(head.group)}\n"
-        for path, quantity in postings:
-            yield f"  {path}  {file.value(quantity)} {file.unit}\n"
+    for day, seq, kind, id_, group, reason, postings in journals:
+        belongs = f"  group: {_quoted(group)}\n" if group else ""
+        yield (
+            f"\n{day} * {_quoted(kind)} {_quoted(reason)}\n"
+            f"  seq: {seq}\n  id: {_quoted(id_)}\n{belongs}{postings}\n"
+        )
     yield "\n"
     for path, _, _ in file.balances:
         amount = file.value(file.closing_below(path))
@@ -162,13 +161,9 @@ def write(store: Any, folder: Path, kind: str, unit: tuple[str, int], book: str)
         "SELECT min(effective_on), max(effective_on) FROM journal"
     ).fetchone()
     file = UnitFile(*unit, date.fromisoformat(first), date.fromisoformat(last), balances, book)
+    indent, sign = ("    ", _commodity(unit[0])) if kind == "hledger" else ("  ", unit[0])
+    facts = {"unit": unit[0], "indent": indent, "sign": sign}
+    journals = store.execute(_JOURNALS.format(value=_VALUES[unit[1]]), facts)
     with HashedFile(folder / name(kind, unit[0])) as out:
-        for words in RENDERERS[kind](file, _journals(store, unit[0])):
-            out.write(words)
+        out.write_all(RENDERERS[kind](file, journals))
         return out.sha256
-
-
-def _journals(store: Any, unit: str) -> Journals:
-    rows = store.execute(_LINES, (unit,))
-    for key, lines in groupby(rows, key=lambda row: row[:6]):
-        yield Head(*key), [(line[6], line[7]) for line in lines]

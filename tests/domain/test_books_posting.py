@@ -288,8 +288,10 @@ def test_a_unit_is_defined_once(app: Flask) -> None:
     for _ in range(2):
         transact(lambda s: books.open_unit(s, code="CHAIR", name="chairs"))
     for code in ("chair", "C", "A B", "X" * 25, "-A"):
-        with pytest.raises(Invalid, match="code for a unit"):
+        with pytest.raises(Invalid, match="is not a unit"):
             rules.check_unit(code)
+    with pytest.raises(Invalid, match="with 3 decimals"):
+        transact(lambda s: books.open_unit(s, code="TONNE", name="tonnes", scale=3))
 
 
 def test_a_statement_pages_by_the_accounts_own_count(book: int) -> None:
@@ -310,6 +312,7 @@ def test_questions_about_what_is_not_there(book: int) -> None:
         lambda s: queries.book_id(s, "NOWHERE"),
         lambda s: queries.balance(s, book, "Assets:Attic"),
         lambda s: queries.journal(s, book, 99),
+        lambda s: queries.leaf(s, book, 99),
     ):
         with pytest.raises(Missing):
             read(question)
@@ -374,3 +377,25 @@ def _bent_and_put_back(book: int, statements: list[str]) -> list[str]:
         faults = books.self_check(session, book=book)
         session.rollback()
     return faults
+
+
+def test_a_book_that_does_not_exist_takes_nothing(book: int) -> None:
+    with pytest.raises(Missing, match="no book 99"):
+        post(99, spec("gift", *GIFT))
+
+
+def test_leaves_and_their_hashes_are_streamed_and_fit(book: int) -> None:
+    def question(session: Session) -> tuple[list[Any], list[Any]]:
+        return list(queries.leaves(session, book)), list(
+            queries.leaf_hashes(session, book, after=1)
+        )
+
+    leaves, hashes = read(question)
+    assert [(seq, digest) for seq, _, digest, _ in leaves][1:] == hashes
+    assert all(rules.leaf_hash(leaf) == digest for _, leaf, digest, _ in leaves)
+    chain = rules.GENESIS
+    for _, _, digest, stored in leaves:
+        chain = rules.chain_hash(chain, digest)
+        assert chain == stored
+    one = read(lambda s: queries.leaf(s, book, 2))
+    assert (one.leaf, one.chain) == (leaves[1][1], leaves[1][3])

@@ -61,7 +61,9 @@ def make(book: int, into: Path, *days: date) -> pack.Pack:
     with transaction(read_only=True) as session:
         first, last = days or (None, None)
         scope = pack.scope_of(session, book=book, code="RAW", starts_on=first, ends_on=last)
-    return pack.make(scope, into)
+    made = pack.make(scope, into)
+    pack.zipped(made)
+    return made
 
 
 @pytest.fixture

@@ -35,16 +35,18 @@ def check_path(path: str) -> None:
         )
 
 
-def check_unit(code: str) -> None:
-    """B10: a unit's code is 2 to 24 capitals, digits or hyphens, beginning with a letter.
+def check_unit(code: str, *, scale: int = 0) -> None:
+    """B10: a unit's code is 2 to 24 capitals, digits or hyphens, beginning with a letter; it is
+    counted whole (scale 0) or in hundredths (scale 2).
 
     Raises:
         Invalid: naming the code.
     """
-    if _UNIT.fullmatch(code) is None:
+    if _UNIT.fullmatch(code) is None or scale not in (0, 2):
         raise Invalid(
-            f"“{code[:40]}” is not a code for a unit.",
-            remedy="Use 2 to 24 capital letters, digits or hyphens, such as CHAIR or TREE-SMALL.",
+            f"“{code[:40]}” with {scale} decimals is not a unit.",
+            remedy="Use 2 to 24 capital letters, digits or hyphens, such as CHAIR or TREE-SMALL,"
+            " and no decimals or two.",
             place=code[:40],
         )
 

@@ -47,7 +47,7 @@ def open_fund(
 
 def open_unit(session: Session, *, code: str, name: str, scale: int = 0) -> None:
     """Define a unit of value (a named good, say); its scale can never change."""
-    rules.check_unit(code)
+    rules.check_unit(code, scale=scale)
     if session.get(Unit, code) is None:
         session.add(Unit(code=code, scale=scale, name=name))
         session.flush()

@@ -82,7 +82,7 @@ def _evaluation(due: DuePeriod, found: WindowSums | None, final_through: date) -
     )  # fmt: skip
 
 
-def judged(session: Session, evaluation: Evaluation, terms: Terms) -> Verdict:
+def judged(session: Session, *, evaluation: Evaluation, terms: Terms) -> Verdict:
     """The exact test of one period that is ready (O1 to O5)."""
     owner = evaluation.due.owner
     spread = ONE
@@ -111,7 +111,7 @@ def propose(
     mine = [one for one in again if one.due.owner == due.owner and one.ready]
     if not mine:
         return None
-    verdict, counts = judged(session, mine[0], view.terms), mine[0].counts
+    verdict, counts = judged(session, evaluation=mine[0], terms=view.terms), mine[0].counts
     frozen = outcome_service.freeze(
         session, owner=due.owner, now=now,
         facts={"agreement": view.id, "period": due.number, "terms": view.digest},

@@ -79,5 +79,6 @@ class Bucket(Base):
 declare_guards(
     ["proposal_starts", "proposal_moves", "proposal_no_delete", "proposal_barred_checks",
      "proposal_barred_no_update", "proposal_barred_no_delete", "proposal_decision_checks",
-     "proposal_decision_no_update", "proposal_decision_no_delete"]
+     "proposal_decision_no_update", "proposal_decision_no_delete",
+     "postgresql:proposal_no_truncate", "postgresql:proposal_decision_no_truncate"]
 )  # fmt: skip

@@ -160,5 +160,5 @@ class SignInGuard(Base):
 
 declare_guards(
     ["person_no_delete", "role_grant_moves", "role_grant_no_delete", "delegated_limit_no_update",
-     "delegated_limit_no_delete", "role_grant_apart"]
+     "delegated_limit_no_delete", "role_grant_apart", "postgresql:role_grant_no_truncate"]
 )  # fmt: skip

@@ -32,6 +32,18 @@ APPROVED_BEFORE = (
     " AND d.financial_year = NEW.financial_year), 0)"
 )
 
+LATER_LIMIT = (
+    "SELECT 1 FROM delegated_limit n WHERE n.role = l.role AND n.starts_on <= NEW.decided_at"
+    " AND (n.kind = l.kind AND n.starts_on > l.starts_on OR l.kind = '*' AND n.kind = p.kind"
+    " AND p.kind <> '*')"
+)
+# The financial year begins on 1 April in London, where it is then one hour past UTC.
+YEAR = {
+    "sqlite": "CAST(strftime('%Y', NEW.decided_at, '+1 hour', '-3 months') AS INTEGER)",
+    "postgresql": "EXTRACT(YEAR FROM (NEW.decided_at AT TIME ZONE 'UTC')"
+    " + INTERVAL '1 hour' - INTERVAL '3 months')::integer",
+}
+
 # Each guard: name, table, when, and (condition that is refused, words of the refusal).
 REFUSALS = [
     (
@@ -117,11 +129,14 @@ REFUSALS = [
              " AND (p.state = 'PROPOSED' AND NEW.stage = 'verify'"
              " OR p.state = 'VERIFIED' AND NEW.stage = 'approve')))",
              "a proposal is verified, then approved, once each"),
+            ("NEW.financial_year <> @YEAR@",
+             "a decision counts in the financial year in which it is made"),
             (f"NEW.stage = 'approve' AND NEW.verdict = 'yes' AND {THIS} AND p.quantity_pence > 0)"
              " AND NOT EXISTS (SELECT 1 FROM proposal p JOIN delegated_limit l"
              " ON l.id = NEW.authority AND l.kind IN ('*', p.kind) AND l.starts_on <= NEW.decided_at"
              " JOIN role_grant g ON g.role = l.role AND g.person = NEW.person"
              " AND g.ended_at IS NULL WHERE p.id = NEW.proposal"
+             f" AND NOT EXISTS ({LATER_LIMIT})"
              f" AND l.pence_max >= p.quantity_pence + {APPROVED_BEFORE})",
              "an approval stays within the limit delegated to the approver"),
         ],
@@ -137,6 +152,12 @@ REFUSALS = [
         ],
     ),
 ]  # fmt: skip
+WHOLE = {
+    "proposal_starts": [
+        ("typeof(NEW.quantity_pence) <> 'integer'", "value is kept in whole numbers"),
+    ],
+}
+"""SQLite keeps any type in any column, so it is told what a whole number is."""
 UNTOUCHABLE = ["audit_event", "delegated_limit", "proposal_barred", "proposal_decision"]
 UNDELETABLE = ["person", "role_grant", "proposal", "request_answer"]
 TRUNCATED = ["audit_event", "proposal", "proposal_decision", "role_grant"]
@@ -146,7 +167,8 @@ def _sqlite() -> list[str]:
     made = []
     for name, table, when, checks in REFUSALS:
         body = " ".join(
-            f"SELECT RAISE(ABORT, 'ledger: {words}') WHERE {refused};" for refused, words in checks
+            f"SELECT RAISE(ABORT, 'ledger: {words}') WHERE {refused.replace('@YEAR@', YEAR['sqlite'])};"
+            for refused, words in [*WHOLE.get(name, []), *checks]
         )
         made.append(f"CREATE TRIGGER {name} {when} ON {table} BEGIN {body} END")
     for name, table, when, words in _plain():
@@ -171,7 +193,10 @@ def _plain() -> list[tuple[str, str, str, str]]:
 def _postgresql() -> list[str]:
     made = []
     for name, table, when, checks in REFUSALS:
-        body = " ".join(f"IF {refused} THEN {_raise(words)} END IF;" for refused, words in checks)
+        body = " ".join(
+            f"IF {refused.replace('@YEAR@', YEAR['postgresql'])} THEN {_raise(words)} END IF;"
+            for refused, words in checks
+        )
         made += _trigger(name, table, when, body, "NEW")
     for name, table, when, words in _plain():
         made += _trigger(name, table, when, _raise(words), "OLD")

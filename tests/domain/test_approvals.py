@@ -350,3 +350,69 @@ def test_a_role_that_ended_gives_no_limit(desk: Desk, place: Place) -> None:
     )
     with pytest.raises(RefusedByDatabase, match="within the limit"):
         desk.decide(proposal, "head", "approve")
+
+
+def test_the_database_counts_a_decision_in_the_year_in_which_it_is_made(
+    desk: Desk, place: Place
+) -> None:
+    proposal = _verified(desk, maker=place.people["s151"], barred=[])
+    elsewhere = DECISION.replace("2025,", "2019,")
+    with pytest.raises(RefusedByDatabase, match="financial year"):
+        raw(elsewhere.format(digest="digest"), stage="approve", person=place.people["officer"],
+            authority="LIM-OFFICER", proposal=proposal)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at", "year"),
+    [("2026-03-31 22:59:59", 2025), ("2026-03-31 23:00:00", 2026), ("2026-12-31 23:59:59", 2026),
+     ("2027-01-01 00:00:00", 2026), ("2028-02-29 12:00:00", 2027)],
+)  # fmt: skip
+def test_the_database_knows_when_londons_financial_year_begins(
+    desk: Desk, at: str, year: int
+) -> None:
+    sql = DECISION.replace("2026-03-02 09:00:00", at).replace("2025,", f"{year},")
+    facts = {"stage": "verify", "person": desk.place.people["head"], "authority": None}
+    with pytest.raises(RefusedByDatabase, match="financial year"):
+        raw(sql.replace(f"{year},", f"{year - 1},").format(digest="digest"),
+            proposal=desk.propose(), **facts)  # fmt: skip
+    raw(sql.format(digest="digest"), proposal=desk.propose(), **facts)
+
+
+def test_an_older_limit_no_longer_counts(desk: Desk, place: Place) -> None:
+    now = desk.clock.now()
+    transact(
+        lambda session: parties.set_limit(
+            session, role="officer", kind="*", pence_max=10, starts_on=now.date(),
+            set_by="PER-1", agreed_by="PER-2", now=now,
+        )
+    )  # fmt: skip
+    proposal = _verified(desk, maker=place.people["s151"], barred=[])
+    with pytest.raises(rules.OverLimit):
+        desk.decide(proposal, "officer", "approve")
+    with pytest.raises(RefusedByDatabase, match="within the limit"):
+        raw(DECISION.format(digest="digest"), stage="approve", person=place.people["officer"],
+            authority="LIM-OFFICER", proposal=proposal)  # fmt: skip
+
+
+def test_a_quantity_is_a_whole_number_in_the_database_too(desk: Desk) -> None:
+    with pytest.raises(RefusedByDatabase):
+        raw(
+            "INSERT INTO proposal (id, kind, subject, facts, digest, quantity_pence, bucket, maker,"
+            " stages, state, proposed_at) SELECT 'PRP-RAW', kind, subject, facts, digest, -1,"
+            " bucket, maker, stages, 'PROPOSED', proposed_at FROM proposal WHERE id = :id",
+            id=desk.propose(),
+        )
+
+
+def test_half_a_penny_is_refused_where_the_engine_would_keep_it(
+    desk: Desk, engine_name: str
+) -> None:
+    if engine_name == "sqlite":
+        with pytest.raises(RefusedByDatabase, match="whole numbers"):
+            raw(
+                "INSERT INTO proposal (id, kind, subject, facts, digest, quantity_pence, bucket,"
+                " maker, stages, state, proposed_at) SELECT 'PRP-RAW', kind, subject, facts,"
+                " digest, 0.5, bucket, maker, stages, 'PROPOSED', proposed_at FROM proposal"
+                " WHERE id = :id",
+                id=desk.propose(),
+            )

@@ -15,10 +15,12 @@ WIDTH = 720
 HEIGHT = 330
 LEFT = 64
 RIGHT = 700
+RIGHT_OF_LABELLED = 572
 TOP = 24
 BOTTOM = 280
 TICKS_X_MAX = 8
 LETTER = 8
+LABEL_ROWS = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Plot:
     ticks_y: list[tuple[int, str]]
     ticks_x: list[tuple[int, str]]
     shade: tuple[int, int] | None
+    right: int
 
 
 def plot(
@@ -64,34 +67,38 @@ def plot(
     values += [line[1] for line in lines]
     step = _step(max([Fraction(value) for value in values], default=Fraction(1)))
     top = step * max(1, -(-max([Fraction(v) for v in values], default=Fraction(1)) // step))
+    right = RIGHT_OF_LABELLED if lines else RIGHT
     dots = [
-        Dot(_x(at, len(points)), _y(point[1], top), str(point[0]), _shown(point))
+        Dot(_x(at, len(points), right), _y(point[1], top), str(point[0]), _shown(point))
         for at, point in enumerate(points)
         if point[1] is not None
     ]
-    every = _every(points)
+    every = _every(points, right)
     return Plot(
         dots=dots,
-        paths=_paths(points, top),
+        paths=_paths(points, top, right),
         lines=_lines(lines, top),
         ticks_y=[(_y(step * n, top), _number(step * n)) for n in range(int(top / step) + 1)],
         ticks_x=[
-            (_x(at, len(points)), str(point[0]))
+            (_x(at, len(points), right), str(point[0]))
             for at, point in enumerate(points)
             if at % every == 0
         ],
-        shade=(_x(shade[0], len(points)), _x(shade[1], len(points))) if shade else None,
+        shade=(_x(shade[0], len(points), right), _x(shade[1], len(points), right))
+        if shade
+        else None,
+        right=right,
     )
 
 
-def _every(points: Sequence[Any]) -> int:
+def _every(points: Sequence[Any], right: int) -> int:
     """Name every how many-th period, so that the names neither crowd nor touch."""
-    room = (RIGHT - LEFT - 28) // max(1, len(points) - 1)
+    room = (right - LEFT - 28) // max(1, len(points) - 1)
     longest = max((len(str(point[0])) for point in points), default=0) * LETTER + LETTER
     return max(1, -(-len(points) // TICKS_X_MAX), -(-longest // max(1, room)))
 
 
-def _paths(points: Sequence[Any], top: Fraction) -> list[str]:
+def _paths(points: Sequence[Any], top: Fraction, right: int) -> list[str]:
     paths: list[str] = []
     run: list[str] = []
     for at, point in enumerate(points):
@@ -99,7 +106,7 @@ def _paths(points: Sequence[Any], top: Fraction) -> list[str]:
             paths.append(" ".join(run))
             run = []
             continue
-        run.append(f"{_x(at, len(points))},{_y(point[1], top)}")
+        run.append(f"{_x(at, len(points), right)},{_y(point[1], top)}")
     return [path for path in [*paths, " ".join(run)] if " " in path]
 
 
@@ -107,15 +114,13 @@ def _lines(lines: Sequence[Any], top: Fraction) -> list[Line]:
     drawn: list[Line] = []
     for line in sorted(lines, key=lambda one: Fraction(one[1]), reverse=True):
         y = _y(line[1], top)
-        text_y = y - 7
-        if drawn and text_y - drawn[-1].text_y < 18:
-            text_y = max(drawn[-1].text_y + 18, y + 19)
+        text_y = max(y, drawn[-1].text_y + LABEL_ROWS) if drawn else y
         drawn.append(Line(y, text_y, str(line[0]), line[2] if len(line) > 2 else "threshold"))
     return drawn
 
 
-def _x(at: int, count: int) -> int:
-    return LEFT + 14 + (RIGHT - LEFT - 28) * at // max(1, count - 1)
+def _x(at: int, count: int, right: int) -> int:
+    return LEFT + 14 + (right - LEFT - 28) * at // max(1, count - 1)
 
 
 def _y(value: int | Fraction, top: Fraction) -> int:

@@ -18,8 +18,10 @@ from ledger.api.schemas.bookings import (
     BookingSchema,
     BookingUse,
     FullBookingSchema,
+    HirePaymentSchema,
     NewBooking,
     NewBookingPreview,
+    NewHirePayment,
     OccurrenceSchema,
 )
 from ledger.bookings import queries, rules, service
@@ -258,6 +260,24 @@ class Return(MethodView):
             return queries.occurrence(session, occurrence)
 
         return run_unit(unit)
+
+
+@blp.route("/<booking>/payments")
+class Payments(MethodView):
+    """What the hirer paid."""
+
+    @guarded("fund.receive")
+    @idempotent
+    @blp.arguments(NewHirePayment)
+    @blp.response(201, HirePaymentSchema)
+    def post(self, body: dict[str, Any], booking: str) -> dict[str, str]:
+        """Write down a payment, once for each reference of the bank."""
+        made = run_unit(
+            lambda session: service.receive_payment(
+                session, booking=booking, **body, actor=current_actor(), now=now()
+            )
+        )
+        return {"journal": made}
 
 
 def _belongs(session: Session, booking: str, occurrence: str) -> None:

@@ -13,7 +13,7 @@ from ledger.books import queries as books
 from ledger.books import service as books_service
 from ledger.kernel.clock import LONDON, FixedClock
 from ledger.kernel.db import transact, transaction
-from ledger.kernel.errors import Forbidden, Invalid, RefusedByDatabase
+from ledger.kernel.errors import Conflict, Forbidden, Invalid, RefusedByDatabase
 from tests.cast import Place
 from tests.hall import Hall, open_hall
 
@@ -141,20 +141,22 @@ def test_the_providers_cancellation_gives_everything_back(
 def test_what_was_paid_before_a_cancellation_is_owed_back(
     app: Flask, place: Place, clock: FixedClock
 ) -> None:
-    _, _, occurrence = confirmed(place, clock)
-    paid = books_service.JournalSpec(
-        id="RCT-1", kind="receipt", effective_on=date(2026, 3, 3), maker="PER-FINANCE",
-        legs=(books_service.rules.debit("Assets:Bank", 1000),
-              books_service.rules.credit(f"Assets:Receivable:{place.group}", 1000)),
-    )  # fmt: skip
-
-    def pay(s: object) -> None:
-        books_service.open_accounts(
-            s, book=place.book, specs=[books_service.AccountSpec("Assets:Bank")]
-        )  # type: ignore[arg-type]
-        books_service.post(s, book=place.book, spec=paid, now=clock.now())  # type: ignore[arg-type]
-
-    transact(pay)
+    _, booking, occurrence = confirmed(place, clock)
+    for _ in range(2):
+        transact(
+            lambda s: service.receive_payment(
+                s, booking=booking, reference="BACS 0001", quantity_pence=1_200,
+                received_on=date(2026, 3, 3), actor=place.actor("officer"), now=clock.now(),
+            )
+        )  # fmt: skip
+    assert balances(place)[f"Liabilities:RefundPayable:{place.group}"] == -200
+    with pytest.raises(Conflict, match="another amount"):
+        transact(
+            lambda s: service.receive_payment(
+                s, booking=booking, reference="BACS 0001", quantity_pence=1_201,
+                received_on=date(2026, 3, 3), actor=place.actor("officer"), now=clock.now(),
+            )
+        )  # fmt: skip
     transact(
         lambda s: service.cancel_occurrence(
             s, occurrence=occurrence, side="provider", reason="the floor is wet",
@@ -162,7 +164,7 @@ def test_what_was_paid_before_a_cancellation_is_owed_back(
         )
     )  # fmt: skip
     assert balances(place) == {
-        "Assets:Bank": 1000, f"Liabilities:RefundPayable:{place.group}": -1000,
+        "Assets:Bank:Hire": 1200, f"Liabilities:RefundPayable:{place.group}": -1200,
     }  # fmt: skip
 
 

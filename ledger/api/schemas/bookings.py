@@ -248,6 +248,20 @@ class BookingCancellation(BookingReason):
     side = fields.String(required=True, validate=validate.OneOf(("hirer", "provider")))
 
 
+class NewHirePayment(StrictSchema):
+    """What a hirer paid, by the bank's own reference."""
+
+    reference = Text(100, least=3, required=True)
+    quantity_pence = StrictInteger(least=1, required=True)
+    received_on = Day(required=True)
+
+
+class HirePaymentSchema(StrictSchema):
+    """The journal of a payment."""
+
+    journal = fields.String()
+
+
 class BookingUse(StrictSchema):
     """Whether the space was used, or nobody came."""
 

@@ -12,6 +12,7 @@ from typing import Final
 from ledger.books.rules import AccountSpec, Leg, credit, debit
 
 VAT_OUTPUT: Final = "Liabilities:VATOutput"
+BANK: Final = "Assets:Bank:Hire"
 _MINUTES: Final = "Expenses:Minutes"
 
 
@@ -152,6 +153,16 @@ def confirmed(hire: Hire) -> Legs:
         debit(receivable(hire.hirer), hire.net_pence + hire.vat_pence),
         credit(deferred(hire.occurrence), hire.net_pence),
         credit(VAT_OUTPUT, hire.vat_pence),
+    )
+
+
+def paid(hirer: str, quantity_pence: int, *, still_owed: int) -> Legs:
+    """The hirer paid: what was owed is less, and anything over that is owed back."""
+    settled = min(quantity_pence, max(0, still_owed))
+    return _legs(
+        debit(BANK, quantity_pence),
+        credit(receivable(hirer), settled),
+        credit(refund_payable(hirer), quantity_pence - settled),
     )
 
 

@@ -12,6 +12,7 @@ from ledger.bookings.service.decide import (
 )
 from ledger.bookings.service.holds import claim_hold, expire_holds, readd
 from ledger.bookings.service.months import close_month, open_month
+from ledger.bookings.service.paying import receive_payment
 from ledger.bookings.service.series import Booked, Request, book, plan
 from ledger.bookings.service.spaces import add_space, close_building, set_hours, set_rate
 from ledger.bookings.service.use import confirm_use, mark_no_show
@@ -20,7 +21,7 @@ from ledger.messages.rules import add_template
 __all__ = [
     "Booked", "Request", "add_space", "book", "cancel_booking", "cancel_occurrence",
     "claim_hold", "close_building", "close_month", "confirm", "confirm_use", "decline",
-    "expire_holds", "mark_no_show", "open_month", "plan", "readd", "set_hours", "set_rate",
+    "expire_holds", "mark_no_show", "open_month", "plan", "readd", "receive_payment", "set_hours", "set_rate",
     "withdraw",
 ]  # fmt: skip
 

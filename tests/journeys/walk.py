@@ -176,7 +176,7 @@ class Walk:
         """Press Tab until the thing with these words (or this label) has the focus, seen."""
         for _ in range(steps_max):
             self.page.keyboard.press("Tab")
-            if text in str(self.page.evaluate(_FOCUSED)):
+            if text in " ".join(str(self.page.evaluate(_FOCUSED)).split()):
                 assert self.page.evaluate(_FOCUS_SEEN), f"the focus on {text!r} cannot be seen"
                 return self
         raise AssertionError(f"{self.page.url}: Tab never came to {text!r}")
@@ -212,7 +212,7 @@ class Walk:
 
 _FOCUSED = """() => {
   const at = document.activeElement;
-  if (!at) return "";
+  if (!at || !at.matches("a, button, input, select, textarea, summary")) return "";
   const labels = at.labels ? [...at.labels].map((one) => one.innerText) : [];
   return [at.innerText, at.getAttribute("aria-label"), at.value, ...labels].join(" ");
 }"""

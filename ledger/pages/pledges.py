@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ledger.funds import queries as funds
 from ledger.http import current_actor, guarded, idempotent, pagination, reading, run_unit
 from ledger.http.cookies import settings
+from ledger.http.refusals import BadCursor
 from ledger.http.sign_in import count_address
 from ledger.kernel import limits, qr
 from ledger.kernel.clock import london_day, now
@@ -77,7 +78,14 @@ def _cursor(form: Form) -> tuple[datetime, str] | None:
     if not form.value("after"):
         return None
     at, reference = pagination.decode(form.value("after"), str, str)
-    return datetime.fromisoformat(str(at)), str(reference)
+    try:
+        return datetime.fromisoformat(str(at)).astimezone(UTC), str(reference)
+    except ValueError as error:
+        raise BadCursor(
+            "The list cannot go on from there.",
+            remedy="Begin the list again.",
+            place="after",
+        ) from error
 
 
 def public_pledge(session: Session, reference: str) -> queries.PledgeView:

@@ -153,3 +153,12 @@ def test_what_an_officer_may_do_is_refused_beside_its_field(
     assert "Enter the reason" in officer.send(f"{base}?verdict=suspend", base)
     assert "Nobody owes this pledge" in officer.see(f"/moderation/{pledge}/receipts")
     assert "No offer has anything free" in officer.see(f"/moderation/{pledge}/offer")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/pledges/%00", "/pledges/%00/join", "/pledges/confirm/%00", "/pledges?after=WyJ4IiwieSJd",
+     "/pledges?place=%00&show=%00", "/pledges/" + "x" * 3000],
+)  # fmt: skip
+def test_a_made_up_address_is_no_fault(stage: Stage, client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code in (200, 400, 404, 410, 414)

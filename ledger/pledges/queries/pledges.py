@@ -39,7 +39,7 @@ def pledge(session: Session, reference: str) -> PledgeView:
     Raises:
         Missing: there is none with this reference.
     """
-    row = session.get(Pledge, reference)
+    row = session.get(Pledge, reference) if reference.isprintable() else None
     if row is None:
         raise missing("pledge", reference)
     return pledge_view(session, row)

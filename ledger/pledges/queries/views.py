@@ -242,7 +242,7 @@ def missing(noun: str, reference: str) -> Missing:
 
 
 def one_row(session: Session, model: Any, kind: type[View], noun: str, reference: str) -> View:
-    row = session.get(model, reference)
+    row = session.get(model, reference) if reference.isprintable() else None
     if row is None:
         raise missing(noun, reference)
     return copied(kind, row)

@@ -7,6 +7,7 @@ import itertools
 import json
 import statistics
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, jsonify, request
@@ -97,9 +98,7 @@ def _repeat(act: Callable[[], object], times: int) -> None:
 def _each(stage: Stage, things: int) -> None:
     for _ in range(things):
         spec = stage.spec(next(_numbers), "single")
-        transact(
-            lambda session, spec=spec: books.post(session, book=stage.book, spec=spec, now=now())
-        )
+        transact(partial(books.post, book=stage.book, spec=spec, now=now()))
 
 
 def _token() -> str:
@@ -162,8 +161,10 @@ class Caller:
             "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False,
         }  # fmt: skip
         said: list[str] = []
-        took = seconds(
-            lambda: b"".join(self.app.wsgi_app(environ, lambda status, *_: said.append(status)))
-        )
+
+        def begin(status: str, *_: Any) -> Any:
+            said.append(status)
+
+        took = seconds(lambda: b"".join(self.app.wsgi_app(environ, begin)))
         assert said[0].startswith("201"), said
         self.times_s.append(took)

@@ -44,7 +44,7 @@ class Walk:
 
     def _window(self) -> Page:
         context = self.browser.new_context(viewport=WIDE, java_script_enabled=self.scripted)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))

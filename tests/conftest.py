@@ -53,6 +53,7 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"order seed: {config.option.order_seed}  engines: {config.option.engine}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     random.Random(config.option.order_seed).shuffle(items)
     for item in items:

@@ -47,6 +47,6 @@ def test_council_decides_a_dividend(walk: Walk, town: Town) -> None:
     if town.server is not None:
         said = town.run("ledger", "jobs", "list")
         assert "release" in said
-    walk.follow("The agreement").sees("Station Quarter").look("the-agreement")
+    walk.to("/agreements").follow("Fewer fires in Station Quarter").look("the-agreement")
     walk.to("/council/agreements/new").look("draft-an-agreement")
     walk.to("/offers").look("match-offers").to("/jobs").look("what-the-jobs-did")

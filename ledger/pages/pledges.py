@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import segno
 from flask import Blueprint, redirect, render_template, request
 from flask import url_for as address
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from ledger.http import current_actor, guarded, idempotent, pagination, reading,
 from ledger.http.cookies import settings
 from ledger.http.refusals import BadCursor
 from ledger.http.sign_in import count_address
-from ledger.kernel import limits, qr
+from ledger.kernel import limits
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.messages import service as outbox
@@ -167,7 +168,7 @@ def poster(pledge: str) -> str:
 
 def _picture(link: str) -> Markup:
     """The address as a QR code, with the quiet border that readers need."""
-    rows = qr.squares(link)
+    rows = list(segno.make_qr(link, error="m").matrix)
     size = len(rows) + 8
     dark = " ".join(
         f"M{column + 4} {row + 4}h1v1h-1z"

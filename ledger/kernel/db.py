@@ -283,12 +283,13 @@ def transact(unit: Callable[[Session], Result]) -> Result:
 
 def _refusal(error: BaseException) -> LedgerError | None:
     """The refusal in a person's words for what a database driver raised, if it is one."""
-    if not isinstance(error, exc.DBAPIError):
+    # BEGIN itself is sent past SQLAlchemy, so that its refusal comes as the driver's own error.
+    original: Any = error.orig if isinstance(error, exc.DBAPIError) else error
+    if original is error and not hasattr(error, "sqlite_errorname"):
         return None
-    original: Any = error.orig
     state = getattr(original, "sqlstate", None)
     name = str(getattr(original, "sqlite_errorname", ""))
-    message = str(original).splitlines()[0][:300]
+    message = next(iter(str(original).splitlines()), "")[:300]
     if state in _RETRYABLE_STATES or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return Busy(
             "Others were writing to the same records for too long.",

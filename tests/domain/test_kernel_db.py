@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ledger.books import service as books
 from ledger.kernel import db as kernel_db
+from ledger.kernel import limits
 from ledger.kernel.db import UtcDateTime, check_ready, db, is_sqlite, transact, transaction
 from ledger.kernel.errors import Busy, NotReady, RefusedByDatabase, StorageFull
 
@@ -177,3 +178,17 @@ def test_a_connection_does_not_cross_a_fork(app: Flask) -> None:
         assert connection.connection.dbapi_connection is not inherited
     assert inherited is not None
     inherited.close()
+
+
+def test_a_lock_that_is_not_freed_in_time_is_busy_and_never_a_drivers_error(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite alone has one writer")
+    monkeypatch.setattr(limits, "WRITE_ATTEMPTS_MAX", 1)
+    with db.engine.connect() as holder:
+        holder.exec_driver_sql("SELECT 1")  # holds the write lock: it began with BEGIN IMMEDIATE
+        with db.engine.connect() as waiter:
+            waiter.connection.cursor().execute("PRAGMA busy_timeout=1")
+        with pytest.raises(Busy):
+            transact(lambda session: session.execute(text("SELECT 1")))

@@ -31,4 +31,4 @@ def test_auditor(walk: Walk, tmp_path: Path) -> None:
     pack = tmp_path / "pack.zip"
     coming.value.save_as(pack)
     assert ZipFile(pack).testzip() is None
-    walk.to("/checkpoint").sees("fingerprint").look("public-checkpoint")
+    walk.to("/checkpoint").sees("These few lines stand for").look("public-checkpoint")

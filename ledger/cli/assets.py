@@ -159,7 +159,7 @@ def list_idle() -> None:
         names = queries.names(session, [row.asset for row in rows])
     for row in rows:
         click.echo(
-            f"{row.asset}  {names[row.asset]}: {row.used_percent} % of"
+            f"{row.asset}  {names[row.asset]}: {row.used_percent}% of"
             f" {format_minutes(row.endowed_minutes)} used"
         )
     click.echo(f"{len(rows)} buildings")

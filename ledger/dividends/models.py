@@ -99,7 +99,7 @@ class SavingClaim(Base):
 
 
 class SavingCell(Base):
-    """How much of a measure, area and month is claimed by all agreements: never above 100 %."""
+    """How much of a measure, area and month is claimed by all agreements: never above 100%."""
 
     __tablename__ = "saving_cell"
     __table_args__ = (CheckConstraint("claimed_bp BETWEEN 0 AND 10000", name="once"),)

@@ -185,7 +185,7 @@ def test_signing_needs_the_party_the_terms_and_the_step(place: Place) -> None:
 def test_long_odds_are_refused_before_anybody_signs(place: Place) -> None:
     # D4: must-have 2 as the service says it.
     deal = dividing.stage(place)
-    with pytest.raises(refusals.LongOdds, match="smallest fall that could be proven is 31 %"):
+    with pytest.raises(refusals.LongOdds, match="smallest fall that could be proven is 31%"):
         dividing.drafted(deal, expected_fall_bp=2_000)
 
 

@@ -68,7 +68,7 @@ def test_two_people_decide_on_the_page_and_the_public_reads_the_result(
     officer = sign_in(client, "officer")
     assert "Verify: Fewer fires at Canal Side" in officer.get("/council").text
     page = officer.get(path).text
-    for words in ("45.60", "17.60", "38.6 %", "0.0156", "£9,939.60", "£1,987.92", "£4,771.01"):
+    for words in ("45.60", "17.60", "38.6%", "0.0156", "£9,939.60", "£1,987.92", "£4,771.01"):
         assert words in page
     empty = send(officer, path)
     assert empty.status_code == 422

@@ -140,8 +140,8 @@ def test_e10_two_claims_share_one_saving() -> None:
 def test_the_sentence_has_its_seven_parts() -> None:
     # D1.
     words = sentence(TERMS, NAMES)
-    for part in ("Fire Service, Police and Council will pay A, B and C", "50 %", "£12,000 a year",
-                 "deliberate fires in Canal Side", "20 % or more", "36 months from January 2021",
+    for part in ("Fire Service, Police and Council will pay A, B and C", "50%", "£12,000 a year",
+                 "deliberate fires in Canal Side", "20% or more", "36 months from January 2021",
                  "Northgate", "January 2024 to December 2024", "incident records."):  # fmt: skip
         assert part in words
 
@@ -223,7 +223,7 @@ def test_the_odds_are_told_in_words() -> None:
     words = comparing.odds_words(
         odds_of(Deal(144, 600, 3, 1, Fraction(1, 20), Fraction(1, 5)), expected_fall=Fraction(2, 5))
     )
-    assert "The smallest fall that could be proven is 31 %." in words
+    assert "The smallest fall that could be proven is 31%." in words
     none = odds_of(Deal(2, 0, 2, 1, Fraction(1, 20), Fraction(1, 5)), expected_fall=Fraction(2, 5))
     assert "no fall could ever be proven" in comparing.odds_words(none)
     assert comparing.odds_facts(none)["smallest_fall"] == ""
@@ -248,7 +248,7 @@ def test_steps_that_the_table_lacks_are_refused() -> None:
 
 
 def test_percent_and_counts_as_people_read_them() -> None:
-    assert [percent(bp) for bp in (2_000, 1_250, 5, 0)] == ["20 %", "12.5 %", "0.05 %", "0 %"]
+    assert [percent(bp) for bp in (2_000, 1_250, 5, 0)] == ["20%", "12.5%", "0.05%", "0%"]
     assert [public_count(count) for count in (0, 1, 4, 5, 1234)] == [
         "0", "1 to 4", "1 to 4", "5", "1,234",
     ]  # fmt: skip

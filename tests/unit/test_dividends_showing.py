@@ -38,7 +38,7 @@ def test_a_paid_result_is_told_with_its_numbers() -> None:
     assert shown.award_pence == 993_960
     assert "There were 28; 45.60 were to be expected." in shown.sentence
     assert (
-        "in 1.6 % of years; the deal asks for 5 % or less. £9,939.60 is awarded." in shown.sentence
+        "in 1.6% of years; the deal asks for 5% or less. £9,939.60 is awarded." in shown.sentence
     )
 
 
@@ -47,7 +47,7 @@ def test_a_result_that_misses_says_that_nothing_is_paid() -> None:
     assert missed.sentence.endswith("Nothing is paid.")
     assert "By chance" not in missed.sentence
     rare = showing.shown(facts(Counts(1440, 100, 6000, 1900)), TERMS)
-    assert "in fewer than 0.1 % of years" in rare.sentence
+    assert "in fewer than 0.1% of years" in rare.sentence
 
 
 @pytest.mark.parametrize("after", [1, 2, 3, 4])
@@ -100,8 +100,8 @@ def test_the_quick_gate_agrees_with_exact_fractions(
 
 def test_shares_are_told_in_whole_per_cent() -> None:
     assert comparing.percent_words("") == "none"
-    assert comparing.percent_words("0.004") == "fewer than 1 %"
-    assert comparing.percent_words("0.788") == "79 %"
+    assert comparing.percent_words("0.004") == "fewer than 1%"
+    assert comparing.percent_words("0.788") == "79%"
 
 
 def test_a_windows_months_are_all_named() -> None:

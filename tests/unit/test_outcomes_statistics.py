@@ -188,7 +188,7 @@ def test_the_smallest_fall_that_could_ever_be_proven(yearly: int, smallest: str)
 
 
 def test_e1_signs_with_a_warning_and_a_small_ward_not_at_all() -> None:
-    # O6: 48 a year and an expected fall of 40 % has fair odds but not good ones.
+    # O6: 48 a year and an expected fall of 40% has fair odds but not good ones.
     e1 = odds_of(
         Deal(144, 600, 3, 1, Fraction(1, 20), Fraction(1, 4)), expected_fall=Fraction(2, 5)
     )
@@ -223,7 +223,7 @@ def test_a_poisson_share_is_right() -> None:
 
 
 def test_e12_quality_passes_or_has_too_few_replies() -> None:
-    # O7: Newcombe, one side, 95 %.
+    # O7: Newcombe, one side, 95%.
     assert decimal_text(newcombe_lower(210, 400, 198, 400) * 100, places=2) == "-8.78"
     assert quality_holds(210, 400, 198, 400) == "PASS"
     assert decimal_text(newcombe_lower(12, 20, 8, 20) * 100, places=1) == "-42.3"

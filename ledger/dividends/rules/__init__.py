@@ -5,7 +5,7 @@ D2   Terms are pinned: what was drafted is what is signed, tested and paid, by i
 D3   Comparators have three times the area's events, do not touch it, moved with it before,
      and are not themselves under an agreement.
 D4   The odds are shown before signing; less than an even chance is refused.
-D5   A saving is claimed once: shares of a measure, area and month never exceed 100 %.
+D5   A saving is claimed once: shares of a measure, area and month never exceed 100%.
 D6   Only money that has come in is reserved; an agreement short by a penny is not funded.
 D7   Whole years only; one payable look at each period, after its run-out.
 D8   Saving of an agency = events avoided x unit cost x cashable share x (1 - haircut).

@@ -79,7 +79,7 @@ def check_parallel(area: Sequence[int], others: Sequence[int]) -> None:
 
 def percent_text(value: Fraction) -> str:
     """A share of one as whole per cent."""
-    return f"{round(value * 100)} %"
+    return f"{round(value * 100)}%"
 
 
 def odds_facts(odds: Odds) -> dict[str, str | int]:
@@ -111,4 +111,4 @@ def percent_words(share: str) -> str:
     if not share:
         return "none"
     value = Fraction(share)
-    return "fewer than 1 %" if 0 < value < Fraction(1, 200) else percent_text(value)
+    return "fewer than 1%" if 0 < value < Fraction(1, 200) else percent_text(value)

@@ -75,8 +75,8 @@ def _sentence(
 
 def _chance(share: Fraction) -> str:
     if share < Fraction(1, 1000):
-        return "in fewer than 0.1 % of years"
-    return f"in {decimal_text(share * 100, places=1)} % of years"
+        return "in fewer than 0.1% of years"
+    return f"in {decimal_text(share * 100, places=1)}% of years"
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ def _check_parties(terms: Terms) -> None:
         ):
             raise _missing(
                 "how much", "an amount or share that cannot be used",
-                "Give pounds of zero or more, and shares from 0 to 100 %.", agency.organisation,
+                "Give pounds of zero or more, and shares from 0 to 100%.", agency.organisation,
             )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def _check_shares(terms: Terms) -> None:
         ("shown by what evidence", "alpha_target", terms.alpha_target_bp),
     ):
         if not 0 < share <= WHOLE_BP - (place in ("threshold", "expected_fall")):
-            raise _missing(part, "no share from 0 to 100 %", "Give it in per cent.", place)
+            raise _missing(part, "no share from 0 to 100%", "Give it in per cent.", place)
     if not 0 < terms.cap_pence <= terms.reserved_pence:
         raise _missing(
             "how much",
@@ -221,13 +221,13 @@ def _check_shares(terms: Terms) -> None:
     if min(days) < 0 or max(days) > 2 * limits.SERIES_DAYS_MAX:
         raise _missing("by when", "days that cannot be used", "Use 0 to 2,000 days.", "run_out")
     if not all(0 <= share <= WHOLE_BP for share in holdbacks):
-        raise _missing("how much", "a holdback above all", "Use 0 to 100 %.", "holdback")
+        raise _missing("how much", "a holdback above all", "Use 0 to 100%.", "holdback")
 
 
 def percent(share_bp: int) -> str:
-    """Basis points as people write them: 2000 is ``20 %``, 1250 is ``12.5 %``."""
+    """Basis points as people write them: 2000 is ``20%``, 1250 is ``12.5%``."""
     whole, rest = divmod(share_bp, 100)
-    return f"{whole}{f'.{rest:02d}'.rstrip('0') if rest else ''} %"
+    return f"{whole}{f'.{rest:02d}'.rstrip('0') if rest else ''}%"
 
 
 def plain_pounds(quantity_pence: int) -> str:

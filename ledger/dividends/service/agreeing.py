@@ -261,9 +261,9 @@ def _claim(session: Session, view: AgreementView) -> None:
     )
     if taken + terms.claim_bp > WHOLE_BP:
         raise ClaimedAlready(
-            f"{', '.join(who)} claims {taken // 100} % of this saving;"
-            f" this agreement wants {terms.claim_bp // 100} %.",
-            remedy=f"Claim at most {(WHOLE_BP - taken) // 100} %, or other months.",
+            f"{', '.join(who)} claims {taken // 100}% of this saving;"
+            f" this agreement wants {terms.claim_bp // 100}%.",
+            remedy=f"Claim at most {(WHOLE_BP - taken) // 100}%, or other months.",
             place="claim",
         )
     session.execute(

@@ -6,7 +6,7 @@ O3   When counts vary more than chance explains (phi above 1), the larger p-valu
 O4   Season is removed month by month before phi is measured.
 O5   The same question at "the fall is no more than the target" says if the target is assured.
 O6   Odds are shown at signing; a deal with less than an even chance of paying is refused.
-O7   Quality may not slip by more than ten points (Newcombe, one side, 95 %).
+O7   Quality may not slip by more than ten points (Newcombe, one side, 95%).
 O8   A reading is a whole number, never overwritten: a correction is a new row.
 O9   Two versions of a measure never meet in one test.
 O10  A file is read whole or refused whole: half a file would look like a fall.

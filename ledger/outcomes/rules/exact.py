@@ -91,7 +91,7 @@ def falls_by(counts: Counts, threshold_bp: int) -> bool:
 def p_value(counts: Counts, *, null: Fraction = ONE) -> Fraction:
     """The chance of so few events after, if the true ratio were ``null`` (exact, one side)."""
     if null <= 0:
-        raise Invalid("The ratio to test is not above zero.", remedy="Use a target below 100 %.")
+        raise Invalid("The ratio to test is not above zero.", remedy="Use a target below 100%.")
     if counts.compared:
         return _fisher(counts, null)
     odds = null * Fraction(counts.exposure_after, counts.exposure_before)

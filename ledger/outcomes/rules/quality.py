@@ -31,7 +31,7 @@ def wilson(yes: int, replies: int, *, z: Decimal = Z_95_TWO_SIDES) -> tuple[Frac
 
 
 def newcombe_lower(yes_before: int, before: int, yes_after: int, after: int) -> Fraction:
-    """The lower 95 % bound, one side, of the change in a share (after less before)."""
+    """The lower 95% bound, one side, of the change in a share (after less before)."""
     low_after, _ = wilson(yes_after, after, z=Z_95_ONE_SIDE)
     _, high_before = wilson(yes_before, before, z=Z_95_ONE_SIDE)
     share_after, share_before = Fraction(yes_after, after), Fraction(yes_before, before)

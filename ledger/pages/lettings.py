@@ -213,7 +213,11 @@ def _check_terms(form: Form, capacity: int, terms: dict[str, int]) -> None:
 def hours(asset: str) -> str:
     """The form for opening hours, filled in with those of the seven days from today."""
     today = london_day(now())
-    typed: dict[str, Any] = {"from-day": today.day, "from-month": today.month, "from-year": today.year}
+    typed: dict[str, Any] = {
+        "from-day": today.day,
+        "from-month": today.month,
+        "from-year": today.year,
+    }
     with reading() as session:
         sets = queries.opening_hours(session, asset)
     for day in (today + timedelta(days=ahead) for ahead in range(7)):

@@ -37,9 +37,7 @@ def test_a_paid_result_is_told_with_its_numbers() -> None:
     shown = showing.shown(facts(Counts(144, 28, 600, 190)), TERMS)
     assert shown.award_pence == 993_960
     assert "There were 28; 45.60 were to be expected." in shown.sentence
-    assert (
-        "in 1.6% of years; the deal asks for 5% or less. £9,939.60 is awarded." in shown.sentence
-    )
+    assert "in 1.6% of years; the deal asks for 5% or less. £9,939.60 is awarded." in shown.sentence
 
 
 def test_a_result_that_misses_says_that_nothing_is_paid() -> None:

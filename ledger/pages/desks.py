@@ -15,6 +15,7 @@ DESKS = (
     (frozenset({"broker"}), "Asset broker", "brokers.desk"),
     (frozenset({"analyst"}), "Partner agency analyst", "analysts.desk"),
     (frozenset({"officer", "head", "s151"}), "Council", "council.desk"),
+    (frozenset({"innovation_broker"}), "Innovation broker", "promises.desk"),
     (frozenset({"auditor"}), "Auditor", "auditors.desk"),
     (frozenset({"administrator"}), "Administrator", "admin.desk"),
 )

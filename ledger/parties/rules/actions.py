@@ -119,6 +119,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "dividend.release": _who(SYSTEM, "s151"),
     "dividend.pay": _COUNCIL,
     # Ideas.
+    "promise.read": _who("innovation_broker", "officer", "head", "s151", "auditor"),
     "idea.read": _who("innovation_broker", "officer", "auditor"),
     "idea.note": _who("innovation_broker"),
     # Books, exports, jobs.

@@ -6,8 +6,8 @@ from tests.journeys.walk import Walk
 
 
 def test_resident(walk: Walk) -> None:
-    walk.sign_in("resident").sees("Your desk", "You have not joined a pledge yet")
-    walk.look("desk-with-nothing-yet").to("/account/messages").look("no-messages-yet")
+    walk.sign_in("resident").sees("Your desk", "walk the towpath", "pocket park")
+    walk.look("desk").to("/account/messages").look("messages")
 
     walk.to("/").look("home").follow("We will light the steps down to the locks")
     walk.sees("£480 of £500").look("pledge-nearly-there").press("Join this pledge")

@@ -60,7 +60,7 @@ def _pledges(session: Session) -> list[Unanswered]:
     return [
         Unanswered(
             view.deal.sentence, groups.get(view.group_id, ""), "The council",
-            None, view.answer_due_on,
+            _day(view.submitted_at), view.answer_due_on,
         )
         for view in pledges.pledges(session, states=("SUBMITTED",), rows_max=200)
     ]  # fmt: skip

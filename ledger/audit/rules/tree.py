@@ -1,62 +1,18 @@
-"""The tree over all journals and the signed words about it, checkable without this service.
-
-T1  A tree's leaf is SHA-256 of 0x00 and the stored bytes, an inner node SHA-256 of 0x01 and its
-    two children; the tree splits at the largest power of two below its size (RFC 9162, 2.1).
-T2  An inclusion proof has at most ceil(log2 n) hashes and shows that one journal is in the tree.
-T3  A consistency proof shows that a later tree only added to an earlier one.
-T4  A checkpoint says origin, size and root, then the chain's head; it is text in the form of
-    C2SP tlog-checkpoint, signed with Ed25519 as a C2SP signed note.
-T5  A checkpoint is signed only after every stored leaf was hashed again, the chain followed from
-    its beginning, and the tree found to contain the last checkpoint's tree unchanged.
-T6  A checkpoint is never edited or deleted, and a later one is never smaller.
-"""
+"""The tree over all journals, its proofs, and the walk that hashes everything again (T1 to T3, T5)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
-
-from ledger.kernel.errors import Conflict, Invalid, Kind, LedgerError
+from ledger.audit.rules.refusals import HistoryChanged
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 CHAIN_START: Final = bytes(32)
-REASONS: Final = ("daily", "close", "asked")
-_ED25519: Final = b"\x01"
-_NAME: Final = re.compile(r"[A-Za-z0-9./:_-]{1,200}", re.ASCII)
-
-
-class HistoryChanged(LedgerError):
-    """What is stored is not what was signed before: nobody may sign or pay until it is known why."""
-
-    code = "audit.history_changed"
-    kind = Kind.CONFLICT
-    title = "The books do not match what was signed"
-
-
-class CheckpointRefused(Conflict):
-    """A checkpoint that says less, or something else, than the one before."""
-
-    code = "audit.checkpoint_refused"
-    title = "That checkpoint cannot be kept"
-
-
-class NotACheckpoint(Invalid):
-    """A text that is not a checkpoint, or whose signature does not hold."""
-
-    code = "audit.not_a_checkpoint"
-    title = "That is not a checkpoint of these books"
+HASH_BYTES: Final = 32
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -177,7 +133,7 @@ def inclusion_holds(
     *, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> bool:
     """T2: whether a proof shows that a leaf's hash stands at ``index`` (from 0) in a tree."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or len(leaf) != HASH_BYTES:
         return False
     node, last, digest = index, size - 1, leaf
     for sibling in proof:
@@ -262,76 +218,3 @@ def _changed(facts: str) -> HistoryChanged:
     return HistoryChanged(
         facts, remedy="Stop payments, keep the disk as it is, and compare with the newest backup."
     )
-
-
-def public_key(seed: bytes) -> bytes:
-    """The public half (32 bytes) of a signing key's seed (32 bytes)."""
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-
-
-def key_id(name: str, public: bytes) -> bytes:
-    """The 4 bytes by which a signed note names its key."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
-
-
-def verifier_key(name: str, public: bytes) -> str:
-    """The public key as C2SP writes it: name, key id and key on one line."""
-    encoded = base64.b64encode(_ED25519 + public).decode()
-    return f"{name}+{key_id(name, public).hex()}+{encoded}"
-
-
-def checkpoint_body(*, origin: str, surveyed: Surveyed) -> str:
-    """T4: the words that are signed: origin, size, root, and the chain's head as an extension."""
-    if _NAME.fullmatch(origin) is None:
-        raise NotACheckpoint(
-            f"“{origin[:60]}” cannot name a log.",
-            remedy="Use the service's host and the book's code, such as ledger.town.gov.uk/MAIN.",
-        )
-    root = base64.b64encode(surveyed.root).decode()
-    return f"{origin}\n{surveyed.size}\n{root}\nchain {surveyed.chain.hex()}\n"
-
-
-def signed_note(body: str, *, name: str, seed: bytes) -> str:
-    """T4: the words with the signature below them, as a C2SP signed note."""
-    signature = Ed25519PrivateKey.from_private_bytes(seed).sign(body.encode())
-    encoded = base64.b64encode(key_id(name, public_key(seed)) + signature).decode()
-    return f"{body}\n\u2014 {name} {encoded}\n"
-
-
-def read_checkpoint(note: str, *, public: bytes) -> tuple[str, Surveyed]:
-    """T4: origin and contents of a signed checkpoint.
-
-    Raises:
-        NotACheckpoint: the text or its signature does not hold.
-    """
-    body, gap, signatures = note.partition("\n\n")
-    lines = body.split("\n")
-    try:
-        origin, size, root, chain = lines[0], int(lines[1]), lines[2], lines[3]
-        surveyed = Surveyed(
-            size, base64.b64decode(root, validate=True),
-            bytes.fromhex(chain.removeprefix("chain ")),
-        )  # fmt: skip
-    except (IndexError, ValueError, binascii.Error) as error:
-        raise _not_a_checkpoint("It lacks origin, size, root or chain.") from error
-    if not gap or not any(
-        _signs(line, body + "\n", origin, public) for line in signatures.splitlines()
-    ):
-        raise _not_a_checkpoint("No signature by the books' key holds.")
-    return origin, surveyed
-
-
-def _signs(line: str, body: str, name: str, public: bytes) -> bool:
-    words = line.split(" ")
-    if len(words) != 3 or words[:2] != ["\u2014", name]:
-        return False
-    try:
-        raw = base64.b64decode(words[2], validate=True)
-        Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], body.encode())
-    except (ValueError, binascii.Error, InvalidSignature):
-        return False
-    return raw[:4] == key_id(name, public)
-
-
-def _not_a_checkpoint(facts: str) -> NotACheckpoint:
-    return NotACheckpoint(facts, remedy="Take the whole text, from the origin to the signature.")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.benches import importing, posting, reading
+from scripts.benches import evaluating, importing, posting, reading
 from scripts.benches.measure import Row, progress
 from scripts.benches.stage import Stage, forget, on
 
@@ -25,6 +25,7 @@ BENCHES: dict[str, Callable[[Stage], list[Row]]] = {
     "pack": reading.audit_pack,
     "import-register": importing.register,
     "import-readings": importing.readings,
+    "evaluate": evaluating.evaluate,
 }
 
 

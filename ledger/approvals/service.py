@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +16,7 @@ from ledger.approvals.models import Barred, Bucket, Decision, Proposal
 from ledger.audit import service as audit
 from ledger.kernel import limits
 from ledger.kernel.clock import london_day
-from ledger.kernel.db import is_sqlite
+from ledger.kernel.db import is_sqlite, write_rows
 from ledger.kernel.errors import Invalid, Missing
 from ledger.kernel.ids import new_id
 from ledger.parties import queries as parties
@@ -31,6 +32,16 @@ class Used:
     maker: str
     verifier: str
     approver: str
+
+
+class Asked(NamedTuple):
+    """One thing that is proposed; see `propose`."""
+
+    subject: str
+    facts: Mapping[str, object]
+    quantity_pence: int
+    bucket: str
+    barred: Sequence[str]
 
 
 def propose(
@@ -55,37 +66,53 @@ def propose(
     Raises:
         Invalid: facts, stages or quantity cannot be used.
     """
-    if not 0 <= quantity_pence <= limits.QUANTITY_MAX:
+    asked = Asked(subject, facts, quantity_pence, bucket, barred)
+    (reference,) = propose_many(
+        session, kind=kind, asked=[asked], maker=maker, stages=stages, now=now
+    )
+    return reference
+
+
+def propose_many(
+    session: Session, *, kind: str, asked: Sequence[Asked], maker: str,
+    stages: Sequence[str] = rules.STAGES, now: datetime,
+) -> list[str]:  # fmt: skip
+    """Propose several things of one kind, in a few statements; their references, in order.
+
+    Raises:
+        Invalid: facts, stages or quantity cannot be used.
+    """
+    proposals, people, events = [], [], []
+    steps = rules.check_stages(stages)
+    for one in asked:
+        row = _proposal(one, kind=kind, maker=maker)
+        proposals.append(row | {"stages": steps, "state": rules.PROPOSED, "proposed_at": now})
+        people += [{"proposal": row["id"], "person": person} for person in sorted(set(one.barred))]
+        facts = {"proposal": row["id"], "kind": kind, "quantity_pence": one.quantity_pence,
+                 "digest": row["digest"]}  # fmt: skip
+        events.append(audit.Event(subject=one.subject, facts=facts))
+    write_rows(session, Proposal, proposals)
+    write_rows(session, Barred, people)
+    audit.record_many(session, at=now, actor=maker, action="approval.propose", events=events)
+    return [str(row["id"]) for row in proposals]
+
+
+def _proposal(one: Asked, *, kind: str, maker: str) -> dict[str, object]:
+    if not 0 <= one.quantity_pence <= limits.QUANTITY_MAX:
         raise Invalid(
             "A proposal is about zero pence or more.",
             remedy="Check the amount.",
             place="quantity_pence",
         )
-    reference = new_id("PRP")
+    text = rules.canonical(one.facts)
     bound = rules.digest(
-        kind=kind, subject=subject, facts=facts, quantity_pence=quantity_pence, bucket=bucket,
-        maker=maker, barred=barred,
+        kind=kind, subject=one.subject, facts=one.facts, quantity_pence=one.quantity_pence,
+        bucket=one.bucket, maker=maker, barred=one.barred,
     )  # fmt: skip
-    session.execute(
-        insert(Proposal).values(
-            id=reference, kind=kind, subject=subject, facts=rules.canonical(facts), digest=bound,
-            quantity_pence=quantity_pence, bucket=bucket, maker=maker,
-            stages=rules.check_stages(stages), state=rules.PROPOSED, proposed_at=now,
-        )
-    )  # fmt: skip
-    for person in sorted(set(barred)):
-        session.execute(insert(Barred).values(proposal=reference, person=person))
-    audit.record(
-        session,
-        at=now,
-        actor=maker,
-        action="approval.propose",
-        subject=subject,
-        facts={
-            "proposal": reference, "kind": kind, "quantity_pence": quantity_pence, "digest": bound,
-        },
-    )  # fmt: skip
-    return reference
+    return {
+        "id": new_id("PRP"), "kind": kind, "subject": one.subject, "facts": text, "digest": bound,
+        "quantity_pence": one.quantity_pence, "bucket": one.bucket, "maker": maker,
+    }  # fmt: skip
 
 
 def decide(

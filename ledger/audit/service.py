@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
@@ -16,6 +17,15 @@ from ledger.kernel import limits
 from ledger.kernel.ids import new_id, secret_hash
 
 NO_FACTS: Mapping[str, object] = {}
+
+
+class Event(NamedTuple):
+    """What was done to one record; see `record`."""
+
+    subject: str
+    facts: Mapping[str, object] = NO_FACTS
+    reason: str = ""
+    authority: str = ""
 
 
 # Statements of every request, built once, on the tables: nothing here is an object to keep.
@@ -41,18 +51,29 @@ def record(
     ``authority`` the role, limit or decision that allowed it. The event is committed with
     the change or not at all, and the database refuses to edit or delete it afterwards.
     """
-    session.connection().execute(
-        _RECORD,
-        {
-            "at": at,
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "facts": json.dumps(dict(facts), sort_keys=True, ensure_ascii=False, default=str),
-            "reason": reason[: limits.TEXT_CHARS_MAX],
-            "authority": authority,
-        },
-    )
+    one = Event(subject=subject, facts=facts, reason=reason, authority=authority)
+    session.connection().execute(_RECORD, _event_row(at, actor, action, one))
+
+
+def record_many(
+    session: Session, *, at: datetime, actor: str, action: str, events: Sequence[Event]
+) -> None:
+    """Write one audit event for each of several changes of one kind, made by one actor at once."""
+    if events:
+        rows = [_event_row(at, actor, action, one) for one in events]
+        session.connection().execute(_RECORD, rows)
+
+
+def _event_row(at: datetime, actor: str, action: str, one: Event) -> dict[str, object]:
+    return {
+        "at": at,
+        "actor": actor,
+        "action": action,
+        "subject": one.subject,
+        "facts": json.dumps(dict(one.facts), sort_keys=True, ensure_ascii=False, default=str),
+        "reason": one.reason[: limits.TEXT_CHARS_MAX],
+        "authority": one.authority,
+    }
 
 
 def start_web_session(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -112,6 +112,15 @@ def agreement(session: Session, reference: str) -> AgreementView:
     return _agreements(session, [row])[0]
 
 
+def agreements_named(session: Session, references: Collection[str]) -> dict[str, AgreementView]:
+    """Several agreements by reference, as they stand now; those that do not exist are left out."""
+    rows = session.scalars(
+        select(Agreement).where(Agreement.id.in_(sorted(references))),
+        execution_options={"populate_existing": True},
+    )
+    return {view.id: view for view in _agreements(session, list(rows))}
+
+
 def visible(session: Session, reference: str, actor: Actor) -> AgreementView:
     """An agreement that this person may see: anyone a signed one, its parties and staff all.
 
@@ -218,8 +227,10 @@ def due_owners(today: date) -> Select[str]:
     )
 
 
-def due_periods(session: Session, today: date, *, agreement: str = "") -> list[DuePeriod]:
-    """D7: the periods to be determined on a day, oldest first."""
+def due_periods(
+    session: Session, today: date, *, agreements: Collection[str] | None = None
+) -> list[DuePeriod]:
+    """D7: the periods to be determined on a day, oldest first; of all agreements or of these."""
     query = (
         select(
             AgreementPeriod.agreement, AgreementPeriod.number, AgreementPeriod.owner,
@@ -230,8 +241,8 @@ def due_periods(session: Session, today: date, *, agreement: str = "") -> list[D
         .where(AgreementPeriod.owner.in_(due_owners(today)))
         .order_by(AgreementPeriod.freeze_on, AgreementPeriod.owner)
     )  # fmt: skip
-    if agreement:
-        query = query.where(AgreementPeriod.agreement == agreement)
+    if agreements is not None:
+        query = query.where(AgreementPeriod.agreement.in_(sorted(agreements)))
     return [DuePeriod(*row) for row in session.execute(query)]
 
 
@@ -304,10 +315,20 @@ def names(session: Session, terms: Terms) -> dict[str, str]:
 
 def reserved_pence(session: Session, view: AgreementView) -> list[int]:
     """What each agency still has reserved, in the order of the terms (pence)."""
-    return [
-        books.owed(session, view.book, postings.reserved(view.id, agency.organisation))
-        for agency in view.terms.agencies
-    ]
+    return reserved_many(session, [view])[view.id]
+
+
+def reserved_many(session: Session, views: Collection[AgreementView]) -> dict[str, list[int]]:
+    """What each agency still has reserved, by agreement, in the order of the terms (pence)."""
+    paths = {
+        view.id: [postings.reserved(view.id, agency.organisation) for agency in view.terms.agencies]
+        for view in views
+    }
+    owed: dict[str, int] = {}
+    for book in {view.book for view in views}:
+        wanted = [path for view in views if view.book == book for path in paths[view.id]]
+        owed |= {path: row.owed for path, row in books.balances(session, book, wanted).items()}
+    return {view.id: [owed.get(path, 0) for path in paths[view.id]] for view in views}
 
 
 def payable_pence(session: Session, view: AgreementView) -> dict[str, int]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
@@ -23,14 +23,18 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Insert,
     LargeBinary,
     MetaData,
+    Table,
     Text,
     create_engine,
     event,
     exc,
+    insert,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -237,6 +241,24 @@ def sqlite_is_safe(version: tuple[int, ...]) -> bool:
 def is_sqlite(session: Session) -> bool:
     """Whether this unit of work runs on SQLite (else PostgreSQL)."""
     return session.get_bind().dialect.name == "sqlite"
+
+
+def write_rows(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, once: str = ""
+) -> None:
+    """Write many rows of a table in one statement, past the objects that nobody will look at.
+
+    With ``once``, a column that is unique, rows that are there already are left as they are.
+    """
+    if not rows:
+        return
+    table = cast(Table, model.__table__)
+    if once:
+        add = sqlite.insert if is_sqlite(session) else postgresql.insert
+        statement: Insert = add(table).on_conflict_do_nothing(index_elements=[once])
+    else:
+        statement = insert(table)
+    session.connection().execute(statement, list(rows))
 
 
 @contextmanager

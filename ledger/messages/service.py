@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
-from ledger.kernel.db import is_sqlite
+from ledger.kernel.db import write_rows
 from ledger.kernel.ids import derived_id
 from ledger.messages import queries, rules
 from ledger.messages.models import Message
+
+
+class Letter(NamedTuple):
+    """One message: the occasion it is kept under, for whom, and what it is about (no names)."""
+
+    key: str
+    recipient: str
+    facts: Mapping[str, object]
 
 
 def enqueue(
@@ -33,23 +41,39 @@ def enqueue(
     Raises:
         Invalid: there is no such template.
     """
-    rules.words(template, facts, name="")
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    session.execute(
-        insert(Message)
-        .values(
-            key=key,
-            id=derived_id("MSG", key),
-            recipient=recipient,
-            template=template,
-            facts=json.dumps(dict(facts), sort_keys=True, ensure_ascii=False, default=str),
-            state="WAITING",
-            attempts=0,
-            due_at=now,
-            enqueued_at=now,
-            error="",
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
+    enqueue_many(session, letters=[Letter(key, recipient, facts)], template=template, now=now)
+
+
+def enqueue_many(
+    session: Session, *, letters: Sequence[Letter], template: str, now: datetime
+) -> None:
+    """M1: keep several messages of one template, each once for its key.
+
+    Raises:
+        Invalid: there is no such template.
+    """
+    rules.words(template, {}, name="")
+    write_rows(
+        session,
+        Message,
+        [
+            {
+                "key": one.key,
+                "id": derived_id("MSG", one.key),
+                "recipient": one.recipient,
+                "template": template,
+                "facts": json.dumps(
+                    dict(one.facts), sort_keys=True, ensure_ascii=False, default=str
+                ),
+                "state": "WAITING",
+                "attempts": 0,
+                "due_at": now,
+                "enqueued_at": now,
+                "error": "",
+            }
+            for one in letters
+        ],
+        once="key",
     )
 
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
@@ -25,6 +25,7 @@ from ledger.outcomes.models import (
     Snapshot,
 )
 from ledger.outcomes.rules.exact import Counts
+from ledger.outcomes.rules.looking import Look, Seen, seen_of
 from ledger.outcomes.rules.refusals import MeasureUnknown
 
 
@@ -79,6 +80,13 @@ class SnapshotView:
     frozen_at: datetime
 
 
+class SnapshotRow(NamedTuple):
+    """Where frozen readings are kept, and the hash of their bytes."""
+
+    id: str
+    sha256: str
+
+
 @dataclass(slots=True)
 class WindowSums:
     """The four counts of a test, and how many monthly readings are still missing."""
@@ -93,6 +101,25 @@ class WindowSums:
             self.sums.get("other_before", 0), self.sums.get("other_after", 0),
             months_before, months_after,
         )  # fmt: skip
+
+
+_WINDOWS: Final = (
+    select(
+        MeasureWindow.owner, MeasureWindow.slot, MeasureWindow.series, ReadingSeries.area,
+        MeasureWindow.from_on, MeasureWindow.to_on, MeasureWindow.expected,
+    )
+    .join(ReadingSeries, ReadingSeries.id == MeasureWindow.series)
+    .where(MeasureWindow.owner.in_(bindparam("owners", expanding=True)))
+)  # fmt: skip
+_VALUES: Final = (
+    select(Reading.series, Reading.starts_on, func.sum(Reading.delta), func.max(Reading.revision))
+    .where(
+        Reading.series.in_(bindparam("series", expanding=True)),
+        Reading.starts_on.between(bindparam("from_on"), bindparam("to_on")),
+    )
+    .group_by(Reading.series, Reading.starts_on)
+    .order_by(Reading.series, Reading.starts_on)
+)
 
 
 def measures(session: Session) -> list[MeasureView]:
@@ -259,36 +286,51 @@ def window_sums(session: Session, owners: Select[Any] | Sequence[str]) -> dict[s
     return dict(found)
 
 
-def window_readings(
-    session: Session, owners: Sequence[str], *, slots: Sequence[str] = ()
-) -> dict[str, dict[str, dict[str, list[ReadingView]]]]:
-    """Every reading of some tests: by owner, slot and area, oldest first."""
-    query = (
-        select(
-            MeasureWindow.owner, MeasureWindow.slot, ReadingSeries.area, Reading.starts_on,
-            func.sum(Reading.delta), func.max(Reading.revision),
-        )
-        .join(ReadingSeries, ReadingSeries.id == MeasureWindow.series)
-        .join(
-            Reading,
-            (Reading.series == MeasureWindow.series)
-            & Reading.starts_on.between(MeasureWindow.from_on, MeasureWindow.to_on),
-        )
-        .where(MeasureWindow.owner.in_(owners))
-        .group_by(
-            MeasureWindow.owner, MeasureWindow.slot, ReadingSeries.area, Reading.starts_on
-        )
-        .order_by(
-            MeasureWindow.owner, MeasureWindow.slot, ReadingSeries.area, Reading.starts_on
-        )
-    )  # fmt: skip
-    if slots:
-        query = query.where(MeasureWindow.slot.in_(slots))
-    found: dict[str, dict[str, dict[str, list[ReadingView]]]] = {}
-    for owner, slot, area, month, value, revision in session.execute(query):
-        by_area = found.setdefault(owner, {}).setdefault(slot, {})
-        by_area.setdefault(area, []).append(ReadingView(month, int(value), revision))
+def looks(session: Session, owners: Sequence[str]) -> dict[str, Look]:
+    """Every reading that some tests look at, by test, in two statements.
+
+    Tests that look at the same months of the same series share one `Seen`, read once.
+    """
+    windows = session.connection().execute(_WINDOWS, {"owners": list(owners)}).all()
+    if not windows:
+        return {}
+    values: dict[int, list[tuple[date, int, int]]] = defaultdict(list)
+    asked = {
+        "series": sorted({row.series for row in windows}),
+        "from_on": min(row.from_on for row in windows),
+        "to_on": max(row.to_on for row in windows),
+    }
+    for series, month, value, revision in session.connection().execute(_VALUES, asked):
+        values[series].append((month, int(value), revision))
+    shared: dict[tuple[int, date, date], Seen] = {}
+    found: dict[str, Look] = {}
+    for owner, slot, series, area, from_on, to_on, expected in windows:
+        seen = shared.get((series, from_on, to_on))
+        if seen is None:
+            inside = [one for one in values[series] if from_on <= one[0] <= to_on]
+            seen = shared[series, from_on, to_on] = seen_of(area, inside)
+        look = found.setdefault(owner, Look())
+        look.slots.setdefault(slot, []).append(seen)
+        look.missing += expected - len(seen.values)
     return found
+
+
+def finals(session: Session, measure_versions: Sequence[str]) -> dict[str, date]:
+    """The last month that is marked final, by measure version; those without are left out."""
+    rows = session.execute(
+        select(FinalMark.measure_version, func.max(FinalMark.through_on))
+        .where(FinalMark.measure_version.in_(measure_versions))
+        .group_by(FinalMark.measure_version)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def frozen(session: Session, owners: Sequence[str]) -> dict[str, SnapshotRow]:
+    """Which of these tests are frozen already, without the bytes."""
+    rows = session.execute(
+        select(Snapshot.owner, Snapshot.id, Snapshot.sha256).where(Snapshot.owner.in_(owners))
+    )
+    return {row[0]: SnapshotRow(row[1], row[2]) for row in rows}
 
 
 def final_through(session: Session, measure_version: str) -> date | None:

@@ -251,6 +251,21 @@ def members(session: Session, organisation: str, role: str | None = None) -> lis
     return sorted(set(session.scalars(query)))
 
 
+def members_of(
+    session: Session, organisations: Collection[str], role: str | None = None
+) -> dict[str, list[str]]:
+    """The members of several organisations (see `members`), by organisation."""
+    query = select(RoleGrant.organisation, RoleGrant.person).where(
+        RoleGrant.organisation.in_(sorted(organisations)), RoleGrant.ended_at.is_(None)
+    )
+    if role is not None:
+        query = query.where(RoleGrant.role == role)
+    found: dict[str, set[str]] = {one: set() for one in organisations}
+    for at, person in session.execute(query):
+        found[str(at)].add(person)
+    return {one: sorted(people) for one, people in found.items()}
+
+
 def with_role(session: Session, role: str) -> list[str]:
     """The references of the active people who now hold a role, at any organisation."""
     return sorted(

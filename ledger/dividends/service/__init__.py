@@ -13,12 +13,20 @@ from ledger.dividends.service.agreeing import (
     sign,
 )
 from ledger.dividends.service.deciding import decide
-from ledger.dividends.service.evaluating import Evaluation, evaluate_due, judged, propose
+from ledger.dividends.service.evaluating import (
+    Evaluation,
+    Night,
+    due,
+    evaluate_due,
+    propose,
+    propose_many,
+)
 from ledger.dividends.service.funding import commit, fund, receive
 from ledger.dividends.service.releasing import close, confirm, pay, release
 
 __all__ = [
     "Evaluation",
+    "Night",
     "activate",
     "broker",
     "check_power",
@@ -27,12 +35,13 @@ __all__ = [
     "confirm",
     "decide",
     "draft",
+    "due",
     "end",
     "evaluate_due",
     "fund",
-    "judged",
     "pay",
     "propose",
+    "propose_many",
     "receive",
     "release",
     "sign",

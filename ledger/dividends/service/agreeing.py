@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from fractions import Fraction
 
@@ -323,6 +324,15 @@ def locked(session: Session, agreement: str) -> AgreementView:
     """The agreement, held until this unit ends."""
     session.execute(select(Agreement.id).where(Agreement.id == agreement).with_for_update())
     return queries.agreement(session, agreement)
+
+
+def locked_many(session: Session, agreements: Collection[str]) -> dict[str, AgreementView]:
+    """Several agreements, held until this unit ends; always in one order, so that none waits
+    for the other.
+    """
+    held = select(Agreement.id).where(Agreement.id.in_(sorted(agreements))).order_by(Agreement.id)
+    session.execute(held.with_for_update()).all()
+    return queries.agreements_named(session, agreements)
 
 
 def move(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -17,14 +18,16 @@ from ledger.dividends.queries import AgreementView, DuePeriod
 from ledger.dividends.rules import states, workings
 from ledger.dividends.rules.amounts import Award, award_of
 from ledger.dividends.rules.terms import WHOLE_BP, Terms
-from ledger.dividends.service.agreeing import locked
+from ledger.dividends.service.agreeing import locked_many
 from ledger.kernel.clock import london_day
+from ledger.kernel.db import write_rows
 from ledger.kernel.ids import derived_id
 from ledger.messages import service as messages
 from ledger.outcomes import queries as outcomes
 from ledger.outcomes import service as outcome_service
-from ledger.outcomes.queries import WindowSums
+from ledger.outcomes.queries import SnapshotRow, WindowSums
 from ledger.outcomes.rules.exact import ONE, Counts, falls_by
+from ledger.outcomes.rules.looking import Look
 from ledger.outcomes.rules.spread import phi
 from ledger.outcomes.rules.verdict import Verdict, judge
 from ledger.outcomes.rules.windows import YEAR_MONTHS
@@ -53,43 +56,61 @@ class Evaluation:
         return self.final and not self.missing
 
 
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A period that was tested, with its workings and amounts, before it is written."""
+
+    reference: str
+    view: AgreementView
+    period: int
+    result: str
+    snapshot: str
+    facts: workings.Facts
+    amounts: Award
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What became of several due periods: determinations made, and periods that wait (T1)."""
+
+    proposed: list[str]
+    waiting: list[DuePeriod]
+
+
+def due(session: Session, *, now: datetime) -> list[DuePeriod]:
+    """D7: every period whose run-out is over and that nobody has determined, oldest first."""
+    return queries.due_periods(session, london_day(now))
+
+
 def evaluate_due(session: Session, *, now: datetime, agreement: str = "") -> list[Evaluation]:
     """Find every period that is due, with its counts, in three statements; write nothing.
 
     One statement sums the windows of all of them in one pass over the readings. The exact test
-    follows for each in `judged`.
+    follows for each in `propose_many`.
     """
     today = london_day(now)
-    due = queries.due_periods(session, today, agreement=agreement)
-    if not due:
+    found = queries.due_periods(session, today, agreements=[agreement] if agreement else None)
+    if not found:
         return []
-    owners = [one.owner for one in due] if agreement else queries.due_owners(today)
+    owners = [one.owner for one in found] if agreement else queries.due_owners(today)
     sums = outcomes.window_sums(session, owners)
-    finals = {
-        version: outcomes.final_through(session, version) or date.min
-        for version in {one.measure_version for one in due}
-    }
-    return [_evaluation(one, sums.get(one.owner), finals[one.measure_version]) for one in due]
+    finals = outcomes.finals(session, sorted({one.measure_version for one in found}))
+    return [_evaluation(one, sums.get(one.owner, WindowSums(missing=1)), finals) for one in found]
 
 
-def _evaluation(due: DuePeriod, found: WindowSums | None, final_through: date) -> Evaluation:
-    sums = found or WindowSums(missing=1)
-    counts = sums.counts(months_before=due.baseline_months, months_after=YEAR_MONTHS)
+def _evaluation(due: DuePeriod, found: WindowSums | Look, finals: Mapping[str, date]) -> Evaluation:
+    counts = found.counts(months_before=due.baseline_months, months_after=YEAR_MONTHS)
+    final_through = finals.get(due.measure_version, date.min)
     return Evaluation(
-        due=due, counts=counts, missing=sums.missing,
+        due=due, counts=counts, missing=found.missing,
         final=final_through >= due.to_on.replace(day=1),
         falls=falls_by(counts, due.threshold_bp),
     )  # fmt: skip
 
 
-def judged(session: Session, *, evaluation: Evaluation, terms: Terms) -> Verdict:
+def judged(evaluation: Evaluation, *, look: Look, terms: Terms) -> Verdict:
     """The exact test of one period that is ready (O1 to O5)."""
-    owner = evaluation.due.owner
-    spread = ONE
-    if evaluation.falls:
-        slots = outcomes.window_readings(session, [owner], slots=["before"])[owner]
-        (values,) = slots["before"].values()
-        spread = phi([view.value for view in values], seasons=YEAR_MONTHS)
+    spread = phi(look.baseline, seasons=YEAR_MONTHS) if evaluation.falls else ONE
     return judge(
         evaluation.counts, threshold=Fraction(terms.threshold_bp, WHOLE_BP),
         alpha=Fraction(terms.alpha_bp, WHOLE_BP),
@@ -105,66 +126,138 @@ def propose(
     Returns the determination's reference, or None when readings are missing or not final, or
     when it was determined meanwhile. The period is read and judged again from what is frozen.
     """
-    due = evaluation.due
-    view = locked(session, due.agreement)
-    again = evaluate_due(session, now=now, agreement=due.agreement)
-    mine = [one for one in again if one.due.owner == due.owner and one.ready]
-    if not mine:
-        return None
-    verdict, counts = judged(session, evaluation=mine[0], terms=view.terms), mine[0].counts
-    frozen = outcome_service.freeze(
-        session, owner=due.owner, now=now,
-        facts={"agreement": view.id, "period": due.number, "terms": view.digest},
+    done = propose_many(session, due=[evaluation.due], now=now, maker=maker)
+    return done.proposed[0] if done.proposed else None
+
+
+def propose_many(
+    session: Session, *, due: Sequence[DuePeriod], now: datetime, maker: str = MAKER
+) -> Night:
+    """Propose several due periods as `propose` does one, all of them or, if one is refused, none.
+
+    Everything is read for all of them at once and written for all of them at once.
+    """
+    views = locked_many(session, {one.agreement for one in due})
+    asked = {one.owner for one in due}
+    still = [
+        one
+        for one in queries.due_periods(session, london_day(now), agreements=list(views))
+        if one.owner in asked
+    ]
+    looks = outcomes.looks(session, [one.owner for one in still])
+    finals = outcomes.finals(session, sorted({one.measure_version for one in still}))
+    found = [_evaluation(one, looks.get(one.owner, Look(missing=1)), finals) for one in still]
+    ready = {one.due.owner: one for one in found if one.ready}
+    frozen = outcome_service.freeze_many(
+        session, now=now, looks={owner: looks[owner] for owner in ready},
+        facts={
+            owner: {"agreement": one.due.agreement, "period": one.due.number,
+                    "terms": views[one.due.agreement].digest}
+            for owner, one in ready.items()
+        },
     )  # fmt: skip
+    reserved = queries.reserved_many(session, list(views.values()))
+    tested = [
+        _tested(one, views[one.due.agreement], look=looks[owner], frozen=frozen[owner],
+                available=reserved[one.due.agreement])
+        for owner, one in ready.items()
+    ]  # fmt: skip
+    _keep(session, tested, now=now, maker=maker)
+    waiting = [one.due for one in found if not one.ready]
+    return Night(proposed=[one.reference for one in tested], waiting=waiting)
+
+
+def _tested(
+    evaluation: Evaluation, view: AgreementView, *, look: Look, frozen: SnapshotRow,
+    available: Sequence[int],
+) -> Tested:  # fmt: skip
+    verdict = judged(evaluation, look=look, terms=view.terms)
     amounts = award_of(
         result=verdict.result, avoided=verdict.avoided, fall=verdict.fall, terms=view.terms,
-        available=queries.reserved_pence(session, view),
+        available=available,
     )  # fmt: skip
+    number = evaluation.due.number
     facts = workings.facts_of(
-        agreement=view.id, period=due.number, terms_digest=view.digest,
-        snapshot_sha256=frozen.sha256, counts=counts, verdict=verdict, amounts=amounts,
-        terms=view.terms,
+        agreement=view.id, period=number, terms_digest=view.digest,
+        snapshot_sha256=frozen.sha256, counts=evaluation.counts, verdict=verdict,
+        amounts=amounts, terms=view.terms,
     )  # fmt: skip
-    reference = derived_id("DET", view.id, str(due.number), "0")
-    proposal = approvals.propose(
-        session, kind="determination", subject=reference, facts=facts,
-        quantity_pence=amounts.award_pence, bucket=view.id, maker=maker,
-        barred=barred(session, view), now=now,
+    return Tested(
+        reference=derived_id("DET", view.id, str(number), "0"), view=view, period=number,
+        result=verdict.result.value, snapshot=frozen.id, facts=facts, amounts=amounts,
     )  # fmt: skip
-    session.add(
-        Determination(
-            id=reference, agreement=view.id, period=due.number, revision=0,
-            result=verdict.result.value, snapshot=frozen.id,
-            facts=json.dumps(facts, sort_keys=True, separators=(",", ":")),
-            award_pence=amounts.award_pence, holdback_pence=amounts.holdback_pence,
-            proposal=proposal, state=states.TESTED, tested_at=now, released_at=None,
-        )
+
+
+def _keep(session: Session, tested: Sequence[Tested], *, now: datetime, maker: str) -> None:
+    """The proposals, the determinations under them, and word to those who may verify."""
+    payees = {one.organisation for made in tested for one in made.view.terms.payees}
+    bodies = {made.view.terms.accountable_body for made in tested}
+    members = parties.members_of(session, payees)
+    proposals = approvals.propose_many(
+        session, kind="determination", maker=maker, now=now,
+        asked=[
+            approvals.Asked(
+                made.reference, made.facts, made.amounts.award_pence, made.view.id,
+                barred_among(made.view, members),
+            )
+            for made in tested
+        ],
     )  # fmt: skip
-    session.flush()
-    _tell(session, view, reference, amounts, maker=maker, result=verdict.result.value, now=now)
-    return reference
+    write_rows(
+        session,
+        Determination,
+        [
+            {
+                "id": made.reference, "agreement": made.view.id, "period": made.period,
+                "revision": 0, "result": made.result, "snapshot": made.snapshot,
+                "facts": json.dumps(made.facts, sort_keys=True, separators=(",", ":")),
+                "award_pence": made.amounts.award_pence,
+                "holdback_pence": made.amounts.holdback_pence, "proposal": proposal,
+                "state": states.TESTED, "tested_at": now, "released_at": None,
+            }
+            for made, proposal in zip(tested, proposals, strict=True)
+        ],
+    )  # fmt: skip
+    _tell(
+        session, tested, parties.members_of(session, bodies, role="officer"), now=now, maker=maker
+    )
 
 
 def _tell(
-    session: Session, view: AgreementView, reference: str, amounts: Award, *, maker: str,
-    result: str, now: datetime,
+    session: Session, tested: Sequence[Tested], officers: Mapping[str, Sequence[str]], *,
+    now: datetime, maker: str,
 ) -> None:  # fmt: skip
-    audit.record(
-        session, at=now, actor=maker, action="determination.propose", subject=reference,
-        facts={"agreement": view.id, "result": result, "award_pence": amounts.award_pence},
+    audit.record_many(
+        session, at=now, actor=maker, action="determination.propose",
+        events=[
+            audit.Event(made.reference, {"agreement": made.view.id, "result": made.result,
+                                         "award_pence": made.amounts.award_pence})
+            for made in tested
+        ],
     )  # fmt: skip
-    for person in parties.members(session, view.terms.accountable_body, role="officer"):
-        messages.enqueue(
-            session, key=f"{reference}:verify:{person}", recipient=person,
-            template="determination.waiting",
-            facts={"determination": reference, "agreement": view.id, "title": view.title},
-            now=now,
-        )  # fmt: skip
+    messages.enqueue_many(
+        session, template="determination.waiting", now=now,
+        letters=[
+            messages.Letter(
+                f"{made.reference}:verify:{person}", person,
+                {"determination": made.reference, "agreement": made.view.id,
+                 "title": made.view.title},
+            )
+            for made in tested
+            for person in officers[made.view.terms.accountable_body]
+        ],
+    )  # fmt: skip
 
 
 def barred(session: Session, view: AgreementView) -> list[str]:
     """D13: everybody who acts for a group that would be paid."""
+    payees = {payee.organisation for payee in view.terms.payees}
+    return barred_among(view, parties.members_of(session, payees))
+
+
+def barred_among(view: AgreementView, members: Mapping[str, Sequence[str]]) -> list[str]:
+    """D13, where the members of the organisations are known already."""
     people: set[str] = set()
     for payee in view.terms.payees:
-        people.update(parties.members(session, payee.organisation))
+        people.update(members[payee.organisation])
     return sorted(people)

@@ -105,8 +105,8 @@ def _proposal(one: Asked, *, kind: str, maker: str) -> dict[str, object]:
             place="quantity_pence",
         )
     text = rules.canonical(one.facts)
-    bound = rules.digest(
-        kind=kind, subject=one.subject, facts=one.facts, quantity_pence=one.quantity_pence,
+    bound = rules.text_digest(
+        kind=kind, subject=one.subject, text=text, quantity_pence=one.quantity_pence,
         bucket=one.bucket, maker=maker, barred=one.barred,
     )  # fmt: skip
     return {

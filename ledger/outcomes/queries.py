@@ -300,7 +300,7 @@ def looks(session: Session, owners: Sequence[str]) -> dict[str, Look]:
         "from_on": min(row.from_on for row in windows),
         "to_on": max(row.to_on for row in windows),
     }
-    for series, month, value, revision in session.connection().execute(_VALUES, asked):
+    for series, month, value, revision in session.connection().execute(_VALUES, asked).all():
         values[series].append((month, int(value), revision))
     shared: dict[tuple[int, date, date], Seen] = {}
     found: dict[str, Look] = {}

@@ -44,7 +44,9 @@ def share(quantity: Fraction | int, share_bp: int) -> Fraction:
 
 def savings(avoided: Fraction, terms: Terms) -> tuple[int, ...]:
     """D8, D9: each agency's saving in pence, of the part of the saving that is claimed."""
-    claimed = share(max(Fraction(0), avoided), terms.claim_bp)
+    if avoided <= 0:
+        return (0,) * len(terms.agencies)
+    claimed = share(avoided, terms.claim_bp)
     return tuple(half_even(claimed * agency.saved_pence) for agency in terms.agencies)
 
 

@@ -51,8 +51,8 @@ class Agency:
     @property
     def saved_pence(self) -> Fraction:
         """What one event less saves this agency, exactly, in pence (D8)."""
-        cash = Fraction(self.cashable_bp, WHOLE_BP) * (1 - Fraction(self.haircut_bp, WHOLE_BP))
-        return self.unit_cost_pence * cash
+        cash = self.cashable_bp * (WHOLE_BP - self.haircut_bp)
+        return Fraction(self.unit_cost_pence * cash, WHOLE_BP * WHOLE_BP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ whole-number recurrence, so that hundreds of events take milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -99,28 +98,33 @@ def p_value(counts: Counts, *, null: Fraction = ONE) -> Fraction:
 
 
 def _fisher(counts: Counts, odds: Fraction) -> Fraction:
-    area = counts.before + counts.after
-    others = counts.other_before + counts.other_after
-    drawn = counts.after + counts.other_after
-    low, high = max(0, drawn - others), min(area, drawn)
-    tail = total = 0
-    for events, weight in enumerate(_weights(area, others, drawn, odds), start=low):
-        total += weight
-        if events <= counts.after:
-            tail += weight
-    assert low <= counts.after <= high
-    return Fraction(tail, total)
-
-
-def _weights(area: int, others: int, drawn: int, odds: Fraction) -> Iterator[int]:
-    """Whole-number weights of each possible count after, from the fewest to the most."""
-    low, high = max(0, drawn - others), min(area, drawn)
+    """The lower tail of the table, seen from the smaller of its margins: the numbers stay short."""
+    area, drawn = counts.before + counts.after, counts.after + counts.other_after
+    few, many = min(area, drawn), max(area, drawn)
+    rest = area + counts.other_before + counts.other_after - many
+    low = max(0, few - rest)
+    assert low <= counts.after <= few
     up, down = odds.numerator, odds.denominator
-    weight = comb(area, low) * comb(others, drawn - low) * down ** (high - low)
-    for events in range(low, high + 1):
-        yield weight
-        weight = weight * ((area - events) * (drawn - events) * up)
-        weight //= (events + 1) * (others - drawn + events + 1) * down
+    weight = comb(many, low) * comb(rest, few - low) * down ** (few - low)
+    tail = 0
+    for events in range(low, counts.after + 1):
+        tail += weight
+        weight = (
+            weight
+            * ((many - events) * (few - events) * up)
+            // ((events + 1) * (rest - few + events + 1) * down)
+        )
+    if odds == 1:
+        return Fraction(tail, comb(many + rest, few))
+    total = tail
+    for events in range(counts.after + 1, few + 1):
+        total += weight
+        weight = (
+            weight
+            * ((many - events) * (few - events) * up)
+            // ((events + 1) * (rest - few + events + 1) * down)
+        )
+    return Fraction(tail, total)
 
 
 def _binomial(after: int, both: int, odds: Fraction) -> Fraction:

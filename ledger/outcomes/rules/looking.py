@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from ledger.outcomes.rules.exact import Counts
 
@@ -26,8 +27,8 @@ class Seen:
 def seen_of(area: str, readings: Sequence[tuple[date, int, int]]) -> Seen:
     """Readings (month, value, revision) as a test sees them."""
     values = tuple(value for _, value, _ in readings)
-    frozen = [[month.isoformat(), value, revision] for month, value, revision in readings]
-    return Seen(area, values, sum(values), f"{_canonical(area)}:{_canonical(frozen)}")
+    frozen = ",".join(f'["{month}",{value:d},{revision:d}]' for month, value, revision in readings)
+    return Seen(area, values, sum(values), f"{_canonical(area)}:[{frozen}]")
 
 
 @dataclass(slots=True)
@@ -70,5 +71,6 @@ def _area(seen: Seen) -> str:
     return seen.area
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_canonical: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True
+).encode

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 from ledger.outcomes.rules.exact import ONE, Counts, p_value
 
 _MATHS: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _KEPT: Final = Decimal(1).scaleb(-24)
+_NO_MORE: Final = _KEPT.scaleb(-30)
 _PI: Final = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
 _TAIL_END: Final = 20
 
@@ -28,13 +30,17 @@ def phi(series: Sequence[int], *, seasons: int) -> Fraction:
     years, rest = divmod(len(series), seasons)
     if rest or years < 2:
         return Fraction(0)
-    squares = Fraction(0)
-    for season in range(seasons):
-        values = series[season::seasons]
-        mean = Fraction(sum(values), years)
-        if mean:
-            squares += sum(((value - mean) ** 2 for value in values), Fraction(0)) / mean
-    return squares / (len(series) - seasons)
+    # (value - mean)² / mean, summed over a season's years, is (years × Σ value² - Σ²) / Σ with
+    # Σ the season's sum: whole numbers over one common denominator.
+    sums = [sum(series[season::seasons]) for season in range(seasons)]
+    whole = lcm(*(total for total in sums if total))
+    squares = sum(
+        (years * sum(value * value for value in series[season::seasons]) - total * total)
+        * (whole // total)
+        for season, total in enumerate(sums)
+        if total
+    )
+    return Fraction(squares, whole * (len(series) - seasons))
 
 
 def decimal_of(value: Fraction) -> Decimal:
@@ -50,9 +56,9 @@ def normal_lower_tail(score: Decimal) -> Decimal:
     square = _MATHS.multiply(size, size)
     term = total = size
     step = 1
-    while term > _KEPT.scaleb(-30):
+    while term > _NO_MORE:
         step += 2
-        term = _MATHS.divide(_MATHS.multiply(term, square), Decimal(step))
+        term = _MATHS.divide(_MATHS.multiply(term, square), step)
         total = _MATHS.add(total, term)
     density = _MATHS.divide(
         _MATHS.exp(_MATHS.divide(-square, Decimal(2))),

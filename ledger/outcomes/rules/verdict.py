@@ -50,22 +50,14 @@ def judge(
 
     ``threshold``, ``alpha`` and ``alpha_target`` are fractions of one.
     """
-    spread = max(ONE, spread)
-    if counts.fall < threshold or counts.fall <= 0:
-        result = Result.WORSE if counts.fall < 0 else Result.NOT_MET
-        return _verdict(counts, result, spread, None, None)
-    chance = careful_p_value(counts, spread=spread)
-    if chance > alpha:
-        return _verdict(counts, Result.NOT_PROVEN, spread, chance, None)
-    target = careful_p_value(counts, spread=spread, null=ONE - threshold)
-    result = Result.MET_ASSURED if target <= alpha_target else Result.MET_PROVISIONAL
-    return _verdict(counts, result, spread, chance, target)
-
-
-def _verdict(
-    counts: Counts, result: Result, spread: Fraction, chance: Fraction | None,
-    target: Fraction | None,
-) -> Verdict:  # fmt: skip
-    return Verdict(
-        result, counts.counterfactual, counts.avoided, counts.fall, spread, chance, target
-    )
+    spread, fall, expected = max(ONE, spread), counts.fall, counts.counterfactual
+    chance = target = None
+    if fall < threshold or fall <= 0:
+        result = Result.WORSE if fall < 0 else Result.NOT_MET
+    else:
+        chance = careful_p_value(counts, spread=spread)
+        result = Result.NOT_PROVEN
+    if chance is not None and chance <= alpha:
+        target = careful_p_value(counts, spread=spread, null=ONE - threshold)
+        result = Result.MET_ASSURED if target <= alpha_target else Result.MET_PROVISIONAL
+    return Verdict(result, expected, expected - counts.after, fall, spread, chance, target)

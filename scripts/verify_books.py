@@ -18,6 +18,9 @@ it. What it proves, in this order:
  6. the database, the sheets and the text journals say what the leaves say, line by line, and
     the trial balance is their sum.
 
+All leaves pass by once, some hundred at a time: it needs as much memory for a million journals as
+for a thousand.
+
 KEY is the public key as the service publishes it (a line NAME+ID+KEY, or a file with it).
 Without KEY or an older checkpoint the pack can only be compared with itself; it says so.
 Exit status 0: everything holds. 1: something does not, each fault on its own line. 2: usage.
@@ -31,6 +34,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -38,11 +42,17 @@ import sys
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache, partial
+from itertools import zip_longest
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, NamedTuple
 
 FAULTS_SHOWN_MAX = 20
-LINE_BYTES_MAX = 2_000_000
 
 
 class Fault(Exception):
@@ -167,39 +177,88 @@ class Checkpoint:
 
 # --- the tree over all journals (RFC 9162) ---------------------------------------------------
 
+BLOCK_LEAVES = 1024
+
+
+def _folded(level: list[bytes]) -> bytes:
+    """The root over these hashes; an odd one at the end goes up as it is."""
+    sha256 = hashlib.sha256
+    while len(level) > 1:
+        odd = level[-1:] if len(level) & 1 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs] + odd
+    return level[0] if level else sha256(b"").digest()
+
 
 class Tree:
-    """A tree that grows leaf by leaf and keeps only its right edge."""
+    """A tree that grows by runs of leaves and keeps only its right edge."""
 
     def __init__(self) -> None:
         self.size = 0
-        self.edge: list[bytes] = []
+        self._edge: list[bytes] = []
+        self._rest: list[bytes] = []
 
-    def add(self, digest: bytes) -> None:
-        """Add the next leaf's hash."""
-        count = self.size
-        while count & 1:
-            digest = hashlib.sha256(b"\x01" + self.edge.pop() + digest).digest()
-            count >>= 1
-        self.edge.append(digest)
-        self.size += 1
+    def add(self, digests: list[bytes]) -> None:
+        """Add the hashes of the next leaves."""
+        rest = self._rest + digests
+        whole = len(rest) - len(rest) % BLOCK_LEAVES
+        for start in range(0, whole, BLOCK_LEAVES):
+            blocks = (self.size - len(self._rest) + start) // BLOCK_LEAVES
+            digest = _folded(rest[start : start + BLOCK_LEAVES])
+            while blocks & 1:
+                digest = hashlib.sha256(b"\x01" + self._edge.pop() + digest).digest()
+                blocks >>= 1
+            self._edge.append(digest)
+        self.size += len(digests)
+        self._rest = rest[whole:]
 
     def root(self) -> bytes:
         """The root over all leaves so far."""
-        root = self.edge[-1] if self.edge else hashlib.sha256(b"").digest()
-        for left in reversed(self.edge[:-1]):
+        edge = self._edge + ([_folded(self._rest)] if self._rest or not self._edge else [])
+        root = edge[-1]
+        for left in reversed(edge[:-1]):
             root = hashlib.sha256(b"\x01" + left + root).digest()
         return root
 
 
 # --- the pack --------------------------------------------------------------------------------
 
-Line = tuple[int, int, str, str, int, str]
-"""One entry wherever it is written: journal, line, account, side, quantity, layer."""
+PIECE_CHARS = 1 << 18
+LINE_CHARS_MAX = 1 << 26
+LEAVES = re.compile(r"(?m)^([1-9][0-9]{0,17})\t([0-9a-f]{64})\t([0-9a-f]{64})\t([ -~]*)\n")
+Facts = dict[str, Any]
+"""What a leaf says of its journal."""
 
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-LEAF = re.compile(rb"([1-9][0-9]{0,17})\t([0-9a-f]{64})\t([0-9a-f]{64})\t([ -~]*)\n")
+class Batch:
+    """A few hundred leaves in a row: as they are written, and what they say."""
+
+    def __init__(self, words: str, first: int) -> None:
+        rows = LEAVES.findall(words)
+        lines = words.split("\n")
+        if len(rows) != len(lines) - 1 or lines[-1]:
+            odd = next(n for n, line in enumerate(lines) if not LEAVES.match(line + "\n"))
+            raise Fault(f"leaves.tsv: line {first + odd} is not a leaf")
+        self.words = words
+        numbers, self.digests, self.chains, self.leaves = zip(*rows, strict=True)
+        self.seqs = list(map(int, numbers))
+
+    @cached_property
+    def journals(self) -> list[tuple[int, Facts]]:
+        """Number and facts of each journal whose bytes are here (others are of other periods)."""
+        read = json.JSONDecoder().raw_decode
+        found = []
+        for seq, leaf in zip(self.seqs, self.leaves, strict=True):
+            if not leaf:
+                continue
+            try:
+                facts, end = read(leaf)
+            except (ValueError, RecursionError) as error:
+                raise Fault(f"journal {seq}: its leaf is not a journal ({error})") from error
+            if end != len(leaf) or type(facts) is not dict:
+                raise Fault(f"journal {seq}: its leaf is not a journal")
+            found.append((seq, facts))
+        return found
 
 
 class Pack:
@@ -209,11 +268,12 @@ class Pack:
         self.folder = folder
         try:
             facts = json.loads(self.text("pack.json"))
-        except ValueError as error:
+            self.book = str(facts["book"])
+        except (KeyError, TypeError, ValueError) as error:
             raise Fault("pack.json: it cannot be read") from error
         self.whole = "starts_on" not in facts
-        self.starts_on = facts.get("starts_on", "0001-01-01")
-        self.ends_on = facts.get("ends_on", "9999-12-31")
+        self.starts_on = str(facts.get("starts_on", "0001-01-01"))
+        self.ends_on = str(facts.get("ends_on", "9999-12-31"))
 
     def text(self, name: str) -> str:
         """A small file's text."""
@@ -222,15 +282,61 @@ class Pack:
         except (OSError, UnicodeDecodeError) as error:
             raise Fault(f"{name}: it cannot be read") from error
 
-    def leaves(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-        """Number, hash, chain and stored bytes (empty outside the period) of each journal."""
-        with (self.folder / "leaves.tsv").open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(LINE_BYTES_MAX), b""), 1):
-                found = LEAF.fullmatch(line)
-                if found is None:
-                    raise Fault(f"leaves.tsv: line {number} is not a leaf")
-                seq, digest, chain, leaf = found.groups()
-                yield int(seq), bytes.fromhex(digest.decode()), bytes.fromhex(chain.decode()), leaf
+    def pieces(self, name: str, end: str) -> Iterator[str]:
+        """A long file's text in pieces of some hundred lines, each up to an ``end``, then the rest."""
+        rest: list[str] = []
+        for chunk in self._chunks(name):
+            whole, found, after = chunk.rpartition(end)
+            if found:
+                yield "".join([*rest, whole, found])
+                rest = []
+            rest.append(after)
+            if len(rest) * PIECE_CHARS > LINE_CHARS_MAX:
+                raise Fault(f"{name}: a line has no end")
+        if any(rest):
+            yield "".join(rest)
+
+    def _chunks(self, name: str) -> Iterator[str]:
+        try:
+            with (self.folder / name).open(encoding="utf-8", newline="") as file:
+                while chunk := file.read(PIECE_CHARS):
+                    yield chunk
+        except (OSError, UnicodeDecodeError) as error:
+            raise Fault(f"{name}: it cannot be read ({error})") from error
+
+    def batches(self) -> Iterator[Batch]:
+        """All leaves in order."""
+        first = 1
+        for words in self.pieces("leaves.tsv", "\n"):
+            batch = Batch(words, first)
+            yield batch
+            first += len(batch.seqs)
+
+    @contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """The pack's database, only to read."""
+        place = f"file:{self.folder / 'books.sqlite'}?mode=ro&immutable=1"
+        try:
+            with closing(sqlite3.connect(place, uri=True, check_same_thread=False)) as store:
+                yield store
+        except sqlite3.Error as error:
+            raise Fault(f"books.sqlite: it cannot be read ({error})") from error
+
+
+class Step:
+    """Something to prove while all leaves pass by once, in order."""
+
+    words = ""
+    remedy = "Ask for the pack again. If it is the same, give both to the auditor."
+
+    def take(self, batch: Batch) -> None:
+        """Look at the next leaves."""
+
+    def finish(self) -> None:
+        """Look at the rest, when all leaves have passed."""
+
+
+# --- 1. the manifest -------------------------------------------------------------------------
 
 
 def _listed(words: str) -> dict[str, str]:
@@ -244,11 +350,8 @@ def _listed(words: str) -> dict[str, str]:
 
 
 def _sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as source:
-        while chunk := source.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def check_manifest(pack: Pack, name: str, public: bytes) -> None:
@@ -268,297 +371,553 @@ def check_manifest(pack: Pack, name: str, public: bytes) -> None:
         raise Fault("MANIFEST.note: it signs another manifest")
 
 
-def check_leaves(pack: Pack, signed: Checkpoint, old: Checkpoint | None) -> None:
+class Manifest(Step):
+    """1. A thread of its own hashes the files, while the leaves pass by."""
+
+    words = "the manifest names every file and is signed"
+    remedy = "A file was changed on the way, or left out: ask for the pack again."
+
+    def __init__(self, pack: Pack, name: str, public: bytes, aside: ThreadPoolExecutor) -> None:
+        self._checked = aside.submit(check_manifest, pack, name, public)
+
+    def finish(self) -> None:
+        """Wait for the thread."""
+        self._checked.result()
+
+
+# --- 2 to 4. hashes, chain and root ----------------------------------------------------------
+
+
+class Leaves(Step):
     """3 and 4. Hashes, chain and root, and the older checkpoint on the way."""
-    tree, chain = Tree(), bytes(32)
-    for seq, digest, stored, leaf in pack.leaves():
-        if seq != tree.size + 1:
-            raise Fault(f"journal {tree.size + 1} is missing from leaves.tsv")
-        if leaf and hashlib.sha256(b"\x00" + leaf).digest() != digest:
-            raise Fault(f"journal {seq}: its bytes do not have the hash beside them")
-        chain = hashlib.sha256(b"\x02" + chain + digest).digest()
-        if chain != stored:
-            raise Fault(f"journal {seq}: the chain does not lead to it")
-        tree.add(digest)
-        if old and seq == old.size and (tree.root(), chain) != (old.root, old.chain):
-            raise Fault(f"journals 1 to {seq} are not those of the older checkpoint")
-    if old and old.size > tree.size:
-        raise Fault(f"the older checkpoint has {old.size} journals, the pack only {tree.size}")
-    if (tree.size, tree.root(), chain) != (signed.size, signed.root, signed.chain):
-        raise Fault(f"{tree.size} leaves do not have the root that the checkpoint says")
+
+    words = "leaves, chain and root are those of the checkpoint"
+    remedy = "History was changed after it was signed. Keep this pack, and call the auditor."
+
+    def __init__(self, signed: Checkpoint, old: Checkpoint | None) -> None:
+        self.signed, self.old = signed, old
+        self.tree, self.chain = Tree(), bytes(32)
+
+    def take(self, batch: Batch) -> None:
+        """Hash the next leaves, and follow the chain to each."""
+        first, seqs = self.tree.size + 1, batch.seqs
+        if seqs != list(range(first, first + len(seqs))):
+            odd = next(n for n, seq in enumerate(seqs, first) if seq != n)
+            raise Fault(f"journal {odd} is missing from leaves.tsv")
+        sha256 = hashlib.sha256
+        hashed = [
+            sha256(b"\0" + leaf.encode()).hexdigest() if leaf else digest
+            for leaf, digest in zip(batch.leaves, batch.digests, strict=True)
+        ]
+        if odd := _differs(hashed, batch.digests, first):
+            raise Fault(f"journal {odd}: its bytes do not have the hash beside them")
+        joined = bytes.fromhex("".join(hashed))
+        digests = [joined[start : start + 32] for start in range(0, len(joined), 32)]
+        chain, chains = self.chain, []
+        for digest in digests:
+            chain = sha256(b"\2" + chain + digest).digest()
+            chains.append(chain)
+        if odd := _differs([link.hex() for link in chains], batch.chains, first):
+            raise Fault(f"journal {odd}: the chain does not lead to it")
+        self._grow(digests, chains)
+
+    def _grow(self, digests: list[bytes], chains: list[bytes]) -> None:
+        old, here = self.old, self.tree.size
+        if old and here < old.size <= here + len(digests):
+            cut = old.size - here
+            self.tree.add(digests[:cut])
+            if (self.tree.root(), chains[cut - 1]) != (old.root, old.chain):
+                raise Fault(f"journals 1 to {old.size} are not those of the older checkpoint")
+            digests = digests[cut:]
+        self.tree.add(digests)
+        self.chain = chains[-1]
+
+    def finish(self) -> None:
+        """Compare the root with what was signed."""
+        size, signed, old = self.tree.size, self.signed, self.old
+        if old and not 0 < old.size <= size:
+            raise Fault(f"the older checkpoint has {old.size} journals, the pack only {size}")
+        if (size, self.tree.root(), self.chain) != (signed.size, signed.root, signed.chain):
+            raise Fault(f"{size} leaves do not have the root that the checkpoint says")
 
 
-class Books:
-    """The journals as their leaves say, checked one by one in order."""
+def _differs(some: Sequence[object], others: Sequence[object], first: int) -> int:
+    """The number of the first that differs, counted from ``first``; 0 when none does."""
+    if list(some) == list(others):
+        return 0
+    pairs = enumerate(zip_longest(some, others), first)
+    return next(number for number, (one, other) in pairs if one != other)
 
-    def __init__(self, pack: Pack) -> None:
-        self.pack = pack
-        self.lines: dict[int, list[Line]] = {}
-        self.heads: dict[int, tuple[object, ...]] = {}
-        self.accounts: dict[str, tuple[str, str]] = {}
-        self.sums: dict[tuple[str, str], int] = defaultdict(int)
-        self._versions: dict[str, int] = {}
-        self._running: dict[tuple[str, str], int] = {}
-        self._holds: dict[int, dict[tuple[str, str], int]] = {}
-        self._posted: dict[int, dict[str, int]] = {}
-        self._answered: set[tuple[str, int]] = set()
+
+def check_leaves(pack: Pack, signed: Checkpoint, old: Checkpoint | None) -> None:
+    """3 and 4 alone: what somebody needs who only has leaves and a checkpoint."""
+    leaves = Leaves(signed, old)
+    for batch in pack.batches():
+        leaves.take(batch)
+    leaves.finish()
+
+
+# --- 5. the journals -------------------------------------------------------------------------
+
+
+class Account:
+    """Where an account stands after the journals so far."""
+
+    __slots__ = ("fund", "moved", "running", "unit", "version")
+
+    def __init__(self, unit: str, fund: str) -> None:
+        self.unit, self.fund, self.version = unit, fund, 0
+        self.moved = {"P": 0, "H": 0}
+        self.running = {"P": 0, "H": 0}
+
+
+class Journals(Step):
+    """5. Every journal balances, has two people where it must, and follows from the others."""
+
+    words = "every journal balances and follows the rules"
+    remedy = "Keep this pack, and ask the treasurer what this journal is: it should not exist."
+
+    def __init__(self, pack: Pack, store: sqlite3.Connection) -> None:
+        self.pack, self._store = pack, store
+        self.accounts: dict[str, Account] = {}
+        self.days = ("9999-12-31", "0001-01-01")
+        self._answered = {"resolves": bytearray(1), "reverses": bytearray(1)}
         self._last_us = 0
 
-    def read(self) -> None:
-        """5. Take every leaf of the period."""
-        for seq, _, _, leaf in self.pack.leaves():
-            if not leaf:
-                if self.pack.whole:
-                    raise Fault(f"journal {seq}: its bytes are missing")
-                continue
+    def take(self, batch: Batch) -> None:
+        """Check the next journals one by one."""
+        if self.pack.whole and "" in batch.leaves:
+            raise Fault(f"journal {batch.seqs[batch.leaves.index('')]}: its bytes are missing")
+        for answered in self._answered.values():
+            answered.extend(bytes(len(batch.seqs)))
+        for seq, facts in batch.journals:
             try:
-                facts = json.loads(leaf)
                 self._take(seq, facts)
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise Fault(f"journal {seq}: its leaf is not a journal ({error})") from error
 
-    def _take(self, seq: int, facts: dict[str, object]) -> None:
+    def _take(self, seq: int, facts: Facts) -> None:
         if facts["seq"] != seq:
             raise Fault(f"journal {seq}: its leaf says {facts['seq']}")
-        day = str(facts["effective_on"])
+        day, recorded = facts["effective_on"], facts["recorded_us"]
         if not self.pack.starts_on <= day <= self.pack.ends_on:
             raise Fault(f"journal {seq}: {day} is outside the period")
-        if facts["checker"] is not None and facts["checker"] == facts["maker"]:
+        if facts["checker"] == facts["maker"]:
             raise Fault(f"journal {seq}: it was checked by its own maker")
-        recorded = facts["recorded_us"]
-        if not isinstance(recorded, int) or recorded <= self._last_us:
+        if type(recorded) is not int or recorded <= self._last_us:
             raise Fault(f"journal {seq}: it was recorded before the one before it")
         self._last_us = recorded
-        self.heads[seq] = tuple(
-            facts[name]
-            for name in ("id", "kind", "effective_on", "recorded_us", "deadline_us", "group",
-                         "reason", "purpose", "maker", "checker", "resolves", "reverses")
-        )  # fmt: skip
-        entries = facts["entries"]
-        if not isinstance(entries, list) or len(entries) < 2:
-            raise Fault(f"journal {seq}: it has fewer than two lines")
-        self.lines[seq] = [
-            self._entry(seq, number, entry) for number, entry in enumerate(entries, 1)
-        ]
-        self._check_balanced(seq, entries)
-        self._check_answers(seq, facts)
+        if not self.days[0] <= day <= self.days[1]:
+            self.days = (min(day, self.days[0]), max(day, self.days[1]))
+        self._take_lines(seq, facts["entries"])
+        if facts["resolves"] is not None or facts["reverses"] is not None:
+            self._check_answers(seq, facts)
 
-    def _entry(self, seq: int, number: int, entry: list[object]) -> Line:
-        line, path, side, quantity, layer, unit, fund, version, after = entry
-        if type(line) is not int or line != number or side not in ("D", "C"):
-            raise Fault(f"journal {seq}: its lines are not numbered from 1")
-        if type(quantity) is not int or type(version) is not int or type(after) is not int:
-            raise Fault(f"journal {seq}: a quantity is not a whole number")
-        path, layer = str(path), str(layer)
-        if self.accounts.setdefault(path, (str(unit), str(fund))) != (unit, fund):
-            raise Fault(f"journal {seq}: {path} changes its unit or fund")
-        signed = quantity if side == "D" else -quantity
-        self.sums[path, layer] += signed
-        before, balance = self._versions.get(path), self._running.get((path, layer))
-        if self.pack.whole:
-            before, balance = before or 0, balance or 0
-            if version != before + 1 or after != balance + signed:
+    def _take_lines(self, seq: int, entries: list[list[Any]]) -> None:
+        number = 0
+        sums: dict[tuple[str, str, str], int] = {}
+        for line, path, side, quantity, layer, unit, fund, version, after in entries:
+            number += 1
+            if line != number or not (type(quantity) is type(version) is type(after) is int):
+                raise Fault(f"journal {seq}: its lines are not numbered whole quantities")
+            account = self.accounts.get(path)
+            if account is None:
+                account = self.accounts[path] = Account(unit, fund)
+            if account.unit != unit or account.fund != fund:
+                raise Fault(f"journal {seq}: {path} changes its unit or fund")
+            signed = SIGNS[side] * quantity
+            account.moved[layer] += signed
+            if self.pack.whole and (
+                version != account.version + 1 or after != account.running[layer] + signed
+            ):
                 raise Fault(f"journal {seq}: the balance of {path} does not follow")
-        self._versions[path], self._running[path, layer] = version, after
-        return seq, line, path, str(side), quantity, layer
-
-    def _check_balanced(self, seq: int, entries: list[list[object]]) -> None:
-        sums: dict[tuple[object, ...], int] = defaultdict(int)
-        for (_, _, _, side, quantity, _), entry in zip(self.lines[seq], entries, strict=True):
-            sums[entry[5], entry[6], entry[4]] += quantity if side == "D" else -quantity
+            account.version, account.running[layer] = version, after
+            group = (unit, fund, layer)
+            sums[group] = sums.get(group, 0) + signed
+        if number < 2:
+            raise Fault(f"journal {seq}: it has fewer than two lines")
         if any(sums.values()):
             raise Fault(f"journal {seq}: it does not balance")
 
-    def _check_answers(self, seq: int, facts: dict[str, object]) -> None:
-        held: dict[tuple[str, str], int] = defaultdict(int)
-        posted: dict[str, int] = defaultdict(int)
-        for _, _, path, side, quantity, layer in self.lines[seq]:
-            if layer == "H":
-                held[path, side] += quantity
-            else:
-                posted[path] += quantity if side == "D" else -quantity
-        self._posted[seq] = {path: sum_ for path, sum_ in posted.items() if sum_}
-        if held and facts["resolves"] is None:
-            self._holds[seq] = dict(held)
-        for what in ("resolves", "reverses"):
+    def _check_answers(self, seq: int, facts: Facts) -> None:
+        for what, answered in self._answered.items():
             other = facts[what]
             if other is None:
                 continue
-            if not isinstance(other, int) or (what, other) in self._answered or other >= seq:
+            if type(other) is not int or not 0 < other < seq or answered[other]:
                 raise Fault(f"journal {seq}: it {what} {other} a second time, or too early")
-            self._answered.add((what, other))
-        self._check_hold(seq, facts["resolves"], held)
-        self._check_mirror(seq, facts["reverses"])
+            answered[other] = 1
+            earlier = self._earlier(other)
+            if earlier and what == "resolves" and _held(facts, -1) != _held(earlier, 1):
+                raise Fault(f"journal {seq}: it does not release hold {other} exactly")
+            if earlier and what == "reverses" and _posted(facts, -1) != _posted(earlier, 1):
+                raise Fault(f"journal {seq}: it is not the mirror of {other}")
 
-    def _check_hold(self, seq: int, hold: object, held: dict[tuple[str, str], int]) -> None:
-        if not isinstance(hold, int) or (not self.pack.whole and hold not in self._holds):
-            return
-        released = {key: -quantity for key, quantity in held.items()}
-        if self._holds.get(hold) != released:
-            raise Fault(f"journal {seq}: it does not release hold {hold} exactly")
-
-    def _check_mirror(self, seq: int, other: object) -> None:
-        if not isinstance(other, int) or (not self.pack.whole and other not in self._posted):
-            return
-        mirror = {path: -quantity for path, quantity in self._posted.get(other, {}).items()}
-        if mirror != self._posted[seq]:
-            raise Fault(f"journal {seq}: it is not the mirror of {other}")
-
-    def all_lines(self) -> Iterator[Line]:
-        """Every line in order."""
-        for seq in self.lines:
-            yield from self.lines[seq]
+    def _earlier(self, seq: int) -> Facts:
+        """An earlier journal, from the database, which is compared with the leaves as well."""
+        row = self._store.execute("SELECT leaf FROM leaf WHERE seq = ?", (seq,)).fetchone()
+        if row is None or row[0] is None:
+            return {}
+        facts: Facts = json.loads(row[0])
+        return facts
 
 
-def _compare(what: str, wanted: Iterator[object], found: Iterator[object]) -> None:
-    nothing = object()
-    for number, one in enumerate(wanted, 1):
-        other = next(found, nothing)
-        if other != one:
-            raise Fault(f"{what}: row {number} differs from the leaves ({one})")
-    if next(found, nothing) is not nothing:
-        raise Fault(f"{what}: it has more rows than the leaves")
+SIGNS = {"D": 1, "C": -1}
 
 
-def check_database(pack: Pack, books: Books) -> None:
-    """6. The database says what the leaves say, and its trial balance is their sum."""
-    store = sqlite3.connect(f"file:{pack.folder / 'books.sqlite'}?mode=ro&immutable=1", uri=True)
-    try:
-        _compare(
-            "books.sqlite, entry", books.all_lines(),
-            store.execute(
-                "SELECT e.seq, e.line, a.path, e.side, e.amount, e.layer FROM entry e"
-                " JOIN account a ON a.id = e.account ORDER BY e.seq, e.line"
-            ),
-        )  # fmt: skip
-        _compare(
-            "books.sqlite, journal", ((seq, *head) for seq, head in books.heads.items()),
-            store.execute(
-                "SELECT seq, id, kind, effective_on, recorded_us, deadline_us, group_id, reason,"
-                " purpose, maker, checker, resolves, reverses FROM journal ORDER BY seq"
-            ),
-        )  # fmt: skip
-        _compare(
-            "books.sqlite, leaf",
-            ((seq, digest.hex(), chain.hex(), leaf.decode() or None)
-             for seq, digest, chain, leaf in pack.leaves()),
-            store.execute("SELECT seq, leaf_hash, chain, leaf FROM leaf ORDER BY seq"),
-        )  # fmt: skip
-        rows = store.execute(
-            "SELECT a.path, a.unit, f.code, t.opening, t.debits - t.credits, t.closing,"
-            " t.held_closing - t.held_opening FROM trial_balance t JOIN account a"
-            " ON a.id = t.account JOIN fund f ON f.id = a.fund"
-        ).fetchall()
-    except sqlite3.Error as error:
-        raise Fault(f"books.sqlite: it cannot be read ({error})") from error
-    finally:
-        store.close()
-    check_trial_balance(pack, books, rows)
+def _posted(facts: Facts, sign: int) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for _, path, side, quantity, layer, *_ in facts["entries"]:
+        if layer == "P":
+            sums[path] += sign * SIGNS[side] * quantity
+    return {path: quantity for path, quantity in sums.items() if quantity}
 
 
-def check_trial_balance(
-    pack: Pack, books: Books, rows: list[tuple[str, str, str, int, int, int, int]]
-) -> None:
+def _held(facts: Facts, sign: int) -> dict[tuple[str, str], int] | None:
+    """What a journal holds by account and side; None for what is not a hold to be released."""
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for _, path, side, quantity, layer, *_ in facts["entries"]:
+        if layer == "H":
+            sums[path, side] += sign * quantity
+    return dict(sums) or None
+
+
+# --- 6. the database -------------------------------------------------------------------------
+
+HEAD = itemgetter("seq", "id", "kind", "effective_on", "recorded_us", "deadline_us", "group",
+                  "reason", "purpose", "maker", "checker", "resolves", "reverses")  # fmt: skip
+
+
+class Database(Step):
+    """6. The tables say what the leaves say, and the trial balance is their sum."""
+
+    words = "the database says what the leaves say"
+
+    def __init__(self, store: sqlite3.Connection, journals: Journals) -> None:
+        self._store, self._journals = store, journals
+        self._leaf = store.execute(
+            "SELECT seq || char(9) || leaf_hash || char(9) || chain || char(9)"
+            " || COALESCE(leaf, '') || char(10) FROM leaf ORDER BY seq"
+        )
+        self._journal = store.execute(
+            "SELECT seq, id, kind, effective_on, recorded_us, deadline_us, group_id, reason,"
+            " purpose, maker, checker, resolves, reverses FROM journal ORDER BY seq"
+        )
+        self._entry = store.execute(
+            "SELECT e.seq, e.line, a.path, e.side, e.amount, e.layer, a.unit, f.code,"
+            " e.acct_version, e.balance_after FROM entry e JOIN account a ON a.id = e.account"
+            " JOIN fund f ON f.id = a.fund ORDER BY e.seq, e.line"
+        )
+
+    def take(self, batch: Batch) -> None:
+        """Compare the rows of the next leaves."""
+        rows = self._leaf.fetchmany(len(batch.seqs))
+        if "".join([row[0] for row in rows]) != batch.words:
+            lines = batch.words.splitlines(keepends=True)
+            odd = _differs([(line,) for line in lines], rows, batch.seqs[0])
+            raise Fault(f"books.sqlite, leaf: the row of journal {odd} differs from the leaves")
+        journals = batch.journals
+        _compare("journal", [HEAD(facts) for _, facts in journals], self._journal)
+        entries = [(seq, *entry) for seq, facts in journals for entry in facts["entries"]]
+        _compare("entry", entries, self._entry)
+
+    def finish(self) -> None:
+        """See that no rows are left over, and that the trial balance is the sum of all lines."""
+        for table in ("leaf", "journal", "entry"):
+            if getattr(self, "_" + table).fetchone():
+                raise Fault(f"books.sqlite, {table}: it has more rows than the leaves")
+        check_trial_balance(self._journals, trial_balance(self._store))
+
+
+def _compare(table: str, wanted: list[tuple[Any, ...]], rows: sqlite3.Cursor) -> None:
+    found = rows.fetchmany(len(wanted))
+    if found != wanted:
+        odd = wanted[_differs(wanted, found, 1) - 1]
+        raise Fault(f"books.sqlite, {table}: the row of journal {odd[0]} differs from the leaves")
+
+
+class Sum(NamedTuple):
+    """One account's row of the trial balance."""
+
+    path: str
+    unit: str
+    fund: str
+    opening: int
+    moved: int
+    closing: int
+    held: int
+
+
+def trial_balance(store: sqlite3.Connection) -> list[Sum]:
+    """The trial balance as the database has it."""
+    rows = store.execute(
+        "SELECT a.path, a.unit, f.code, t.opening, t.debits - t.credits, t.closing,"
+        " t.held_closing - t.held_opening FROM trial_balance t JOIN account a"
+        " ON a.id = t.account JOIN fund f ON f.id = a.fund ORDER BY a.path"
+    )
+    return [Sum(*row) for row in rows]
+
+
+def check_trial_balance(journals: Journals, rows: list[Sum]) -> None:
     """6. Opening and movement give the closing balance, and each unit and fund sums to zero."""
     totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for path, unit, fund, opening, moved, closing, held in rows:
-        if books.accounts.get(path, (unit, fund)) != (unit, fund):
+    whole = journals.pack.whole
+    for path, unit, fund, opening, moved, closed, held in rows:
+        account = journals.accounts.get(path) or Account(unit, fund)
+        if (account.unit, account.fund) != (unit, fund):
             raise Fault(f"trial balance: {path} has another unit or fund than in the leaves")
-        wanted = (books.sums[path, "P"], books.sums[path, "H"])
-        if (moved, held) != wanted or opening + moved != closing or (pack.whole and opening):
+        if {"P": moved, "H": held} != account.moved:
             raise Fault(f"trial balance: {path} is not the sum of its entries")
+        if opening + moved != closed or (whole and opening):
+            raise Fault(f"trial balance: {path} does not close with what it moved")
         totals[unit, fund][0] += opening
-        totals[unit, fund][1] += closing
-    for (unit, fund), (opening, closing) in totals.items():
-        if opening or closing:
+        totals[unit, fund][1] += closed
+    for (unit, fund), sums in totals.items():
+        if any(sums):
             raise Fault(f"trial balance: {unit} of fund {fund} does not sum to zero")
-    if absent := sorted(set(books.accounts) - {row[0] for row in rows}):
+    if absent := sorted(set(journals.accounts) - {row.path for row in rows}):
         raise Fault(f"trial balance: {absent[0]} is missing")
 
 
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
+# --- 6. the sheets ---------------------------------------------------------------------------
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+ODD_CELLS = re.compile(r'["\r\n]|(?:^|,)[=+@\t-]')
+START = datetime(1970, 1, 1)  # noqa: DTZ001 - a bare reckoning; the sheet's times are UTC
+COLUMNS = ("journal,line,effective_on,recorded_at,kind,id,group,reason,purpose,maker,checker,"
+           "account,fund,unit,layer,side,quantity,value,balance_after\r\n")  # fmt: skip
 
 
-def _sheet(pack: Pack, name: str) -> Iterator[dict[str, str]]:
-    with (pack.folder / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+def _cells(cells: Sequence[str]) -> str:
+    """Cells of a sheet: what would run as a formula gets a quote in front."""
+    plain = ",".join(cells)
+    if plain.count(",") == len(cells) - 1 and not ODD_CELLS.search(plain):
+        return plain
+    file = io.StringIO()
+    guarded = ["'" + cell if cell.startswith(FORMULA_STARTS) else cell for cell in cells]
+    csv.writer(file).writerow(guarded)
+    return file.getvalue().removesuffix("\r\n")
 
 
-def check_sheets(pack: Pack, books: Books) -> None:
-    """6. The sheets say what the leaves say."""
-
-    def wanted() -> Iterator[object]:
-        for seq, line, path, side, quantity, layer in books.all_lines():
-            head = books.heads[seq]
-            unit, fund = books.accounts[path]
-            texts = [head[0], head[1], head[2], head[5], head[6], head[7], head[8], head[9] or ""]
-            yield (seq, line, path, side, quantity, layer, unit, fund, *texts)
-
-    def found() -> Iterator[object]:
-        texts = ("id", "kind", "effective_on", "group", "reason", "purpose", "maker", "checker")
-        for row in _sheet(pack, "entries.csv"):
-            yield (
-                int(row["journal"]), int(row["line"]), row["account"], row["side"],
-                int(row["quantity"]), row["layer"], row["unit"], row["fund"],
-                *(_unguarded(row[name]) for name in texts),
-            )  # fmt: skip
-
-    try:
-        _compare("entries.csv", wanted(), found())
-        for row in _sheet(pack, "trial-balance.csv"):
-            moved = int(row["debits"]) - int(row["credits"])
-            fits = int(row["opening"]) + moved == int(row["closing"])
-            if not fits or moved != books.sums[row["account"], "P"]:
-                raise Fault(f"trial-balance.csv: {row['account']} is not the sum of its entries")
-    except (KeyError, TypeError, ValueError) as error:
-        raise Fault(f"a sheet cannot be read ({error})") from error
+def written(quantity: int, scale: int) -> str:
+    """A quantity with its unit's decimals."""
+    if not scale:
+        return str(quantity)
+    whole, rest = divmod(abs(quantity), 10**scale)
+    return f"{'-' if quantity < 0 else ''}{whole}.{rest:0{scale}d}"
 
 
-HLEDGER = re.compile(r"(\d{4}-\d\d-\d\d) \* \((\d+|opening|closing)\)")
-POSTING = re.compile(r"  (?:  )?([A-Z][\w:-]+)  (-?[\d.]+) (\"?)([A-Z][A-Z0-9-]*)\3")
+class Sheets(Step):
+    """6. The sheet of entries is, byte for byte, what the leaves give."""
+
+    words = "the sheets say what the leaves say"
+
+    def __init__(self, pack: Pack, scales: dict[str, int], journals: Journals) -> None:
+        self.pack, self.scales, self._journals = pack, scales, journals
+        self._account = lru_cache(maxsize=65536)(lambda *cells: _cells(cells))
+        self._at = 0
+
+    def take(self, batch: Batch) -> None:
+        """Write the rows of the next leaves again, and compare them."""
+        rows: list[str] = []
+        for seq, facts in batch.journals:
+            cells = self._head(facts)
+            for line, path, side, quantity, layer, unit, fund, _, after in facts["entries"]:
+                value, account = (
+                    written(quantity, self.scales[unit]),
+                    self._account(path, fund, unit),
+                )
+                rows.append(
+                    f"{seq},{line},{cells},{account},{layer},{side},{quantity},{value},{after}\r\n"
+                )
+        self._read("".join(rows))
+
+    def _head(self, facts: Facts) -> str:
+        at = START + timedelta(microseconds=facts["recorded_us"])
+        cells = [facts[name] for name in ("kind", "id", "group", "reason", "purpose", "maker")]
+        told = _cells([*cells, facts["checker"] or ""])
+        return f"{facts['effective_on']},{at.isoformat(timespec='microseconds')}Z,{told}"
+
+    def _read(self, wanted: str) -> None:
+        raw = (wanted if self._at else COLUMNS + wanted).encode()
+        with (self.pack.folder / "entries.csv").open("rb") as file:
+            file.seek(self._at)
+            found = file.read(len(raw))
+        self._at += len(raw)
+        if found != raw:
+            lines, others = raw.split(b"\r\n"), found.split(b"\r\n")
+            odd = lines[min(_differs(lines, others, 1), len(lines)) - 1].decode()
+            raise Fault(f"entries.csv: instead of this row of the leaves is another: {odd}")
+
+    def finish(self) -> None:
+        """See that nothing is left over, and check the sheet of the trial balance."""
+        if (self.pack.folder / "entries.csv").stat().st_size != max(self._at, len(COLUMNS)):
+            raise Fault("entries.csv: it has more rows than the leaves")
+        with (self.pack.folder / "trial-balance.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                account = self._journals.accounts.get(row["account"])
+                moved = int(row["debits"]) - int(row["credits"])
+                fits = int(row["opening"]) + moved == int(row["closing"])
+                if not fits or moved != (account.moved["P"] if account else 0):
+                    raise Fault(
+                        f"trial-balance.csv: {row['account']} is not the sum of its entries"
+                    )
 
 
-def check_texts(pack: Pack, books: Books) -> None:
-    """6. The text journals say what the leaves say, posting by posting."""
-    scales = {"GBP": 2, "SAVING": 2}
-    store = sqlite3.connect(f"file:{pack.folder / 'books.sqlite'}?mode=ro&immutable=1", uri=True)
-    try:
-        scales = dict(store.execute("SELECT code, scale FROM unit"))
-    except sqlite3.Error as error:
-        raise Fault(f"books.sqlite: it cannot be read ({error})") from error
-    finally:
-        store.close()
-    for unit, scale in scales.items():
-        wanted = sorted(
-            (seq, path, quantity if side == "D" else -quantity)
-            for seq, _, path, side, quantity, layer in books.all_lines()
-            if layer == "P" and books.accounts[path][0] == unit
-        )
-        for name in (f"hledger-{unit}.journal", f"beancount-{unit}.beancount"):
-            if not wanted and not (pack.folder / name).exists():
-                continue
-            found = sorted(_postings(pack.text(name), name, scale))
-            if found != wanted:
-                odd = next((a for a, b in zip(wanted, found, strict=False) if a != b), "the end")
-                raise Fault(f"{name}: it differs from the leaves at {odd}")
+# --- 6. the text journals --------------------------------------------------------------------
+
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+SALT = os.urandom(16).hex()
 
 
-def _postings(words: str, name: str, scale: int) -> Iterator[tuple[int, str, int]]:
-    seq = 0
-    for line in io.StringIO(words):
-        if line[:1].isdigit() and (head := HLEDGER.match(line)):
-            seq = int(head[2]) if head[2].isdigit() else 0
-        elif line.startswith("  seq: "):
-            seq = int(line[7:])
-        elif line[:1].isdigit():
-            seq = 0
-        elif seq and (posting := POSTING.match(line)):
-            value = posting[2].replace(".", "")
-            decimals = len(posting[2].partition(".")[2])
-            if decimals != scale:
-                raise Fault(f"{name}: journal {seq} has {decimals} decimals")
-            yield seq, posting[1], int(value)
+def marks(blocks: Iterable[str]) -> Iterator[int]:
+    """A number for each block of text that nobody can know before this run.
+
+    Text journals are in order of day, leaves in order of number. Two files hold the same blocks
+    in whatever order if the sums of their marks are equal: to make other blocks with the same
+    sum one would have to know the salt, which is new in every run.
+    """
+    return map(hash, map(SALT.__add__, blocks))
+
+
+def _plain(words: str) -> str:
+    return CONTROL.sub(" ", words)
+
+
+@lru_cache(maxsize=4096)
+def _word(words: str) -> str:
+    return _plain(words).replace(";", " ").replace(",", " ").replace("|", "/").strip()
+
+
+@lru_cache(maxsize=4096)
+def _quoted(words: str) -> str:
+    return '"' + _plain(words).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _sign(unit: str) -> str:
+    return unit if unit.isalpha() else f'"{unit}"'
+
+
+def _hledger(facts: Facts, lines: list[str], unit: str) -> str:
+    told = f" | {words}" if (words := _word(facts["reason"])) else ""
+    belongs = f", group: {_word(facts['group'])}" if facts["group"] else ""
+    postings = f" {_sign(unit)}\n    ".join(lines)
+    return (
+        f"{facts['effective_on']} * ({facts['seq']}) {facts['kind']}{told}\n"
+        f"    ; id: {_word(facts['id'])}{belongs}\n    {postings} {_sign(unit)}"
+    )
+
+
+def _hledger_frame(
+    title: str, unit: str, scale: int, days: tuple[str, str], rows: list[Sum]
+) -> Iterator[str]:
+    sign, nothing = _sign(unit), written(0, scale)
+    head = [f"; {title}", f"commodity 1000.{'0' * scale} {sign}"]
+    yield "\n".join(head + [f"account {row.path}" for row in rows])
+    opening = [
+        f"    {row.path}  {written(row.opening, scale)} {sign}" for row in rows if row.opening
+    ]
+    if opening:
+        yield "\n".join([f"{days[0]} * (opening) opening balances", *opening])
+    closing = [
+        f"    {row.path}  {nothing} {sign} = {written(row.closing, scale)} {sign}" for row in rows
+    ]
+    yield "\n".join([f"{days[1]} * (closing) closing balances are exactly these", *closing])
+
+
+def _beancount(facts: Facts, lines: list[str], unit: str) -> str:
+    belongs = f"  group: {_quoted(facts['group'])}\n" if facts["group"] else ""
+    postings = f" {unit}\n  ".join(lines)
+    return (
+        f"{facts['effective_on']} * {_quoted(facts['kind'])} {_quoted(facts['reason'])}\n"
+        f"  seq: {facts['seq']}\n  id: {_quoted(facts['id'])}\n{belongs}  {postings} {unit}"
+    )
+
+
+def _beancount_frame(
+    title: str, unit: str, scale: int, days: tuple[str, str], rows: list[Sum]
+) -> Iterator[str]:
+    yield f'option "title" {_quoted(title)}\noption "operating_currency" "{unit}"'
+    opened = [f"{days[0]} open {row.path} {unit}" for row in rows]
+    yield "\n".join([f"{days[0]} commodity {unit}", *opened])
+    opening = [f"  {row.path}  {written(row.opening, scale)} {unit}" for row in rows if row.opening]
+    if opening:
+        yield "\n".join([f'{days[0]} * "opening" "opening balances"', *opening])
+    below: dict[str, int] = defaultdict(int)
+    for row in rows:
+        parts = row.path.split(":")
+        for depth in range(1, len(parts) + 1):
+            below[":".join(parts[:depth])] += row.closing
+    after = date.fromisoformat(days[1]) + timedelta(days=1)
+    yield "\n".join(
+        f"{after} balance {row.path}  {written(below[row.path], scale)} ~ 0 {unit}" for row in rows
+    )
+
+
+KINDS = {
+    "hledger-{}.journal": (_hledger, _hledger_frame),
+    "beancount-{}.beancount": (_beancount, _beancount_frame),
+}
+
+
+class Texts(Step):
+    """6. Each text journal consists of exactly the blocks that the leaves give."""
+
+    words = "the text journals say what the leaves say"
+
+    def __init__(
+        self, pack: Pack, scales: dict[str, int], journals: Journals, store: sqlite3.Connection
+    ) -> None:
+        self.pack, self.scales, self._journals, self._store = pack, scales, journals, store
+        self._sums: dict[str, int] = defaultdict(int)
+
+    def take(self, batch: Batch) -> None:
+        """Add the marks of the next journals' blocks."""
+        for name, blocks in self._blocks(batch).items():
+            self._sums[name] += sum(marks(blocks))
+
+    def _blocks(self, batch: Batch) -> dict[str, list[str]]:
+        blocks: dict[str, list[str]] = defaultdict(list)
+        for _, facts in batch.journals:
+            posted: dict[str, list[str]] = {}
+            for _, path, side, quantity, layer, unit, *_ in facts["entries"]:
+                if layer == "P":
+                    value = written(SIGNS[side] * quantity, self.scales[unit])
+                    posted.setdefault(unit, []).append(f"{path}  {value}")
+            for unit, lines in posted.items():
+                for name, (block, _) in KINDS.items():
+                    blocks[name.format(unit)].append(block(facts, lines, unit))
+        return blocks
+
+    def finish(self) -> None:
+        """Compare with the marks of the blocks that the files have."""
+        rows, days = trial_balance(self._store), self._journals.days
+        if days[0] > days[1]:
+            return  # no journals, no texts
+        for unit, scale in self.scales.items():
+            title = f"{_plain(self.pack.book)}: every posted entry in {unit}"
+            mine = [row for row in rows if row.unit == unit]
+            for name, (_, frame) in KINDS.items():
+                self._check(name.format(unit), list(frame(title, unit, scale, days, mine)))
+
+    def _check(self, name: str, frame: list[str]) -> None:
+        if sum(map(sum, map(marks, self._found(name)))) != self._sums[name] + sum(marks(frame)):
+            raise Fault(f"{name}: {self._odd(name, frame)}")
+
+    def _found(self, name: str) -> Iterator[list[str]]:
+        for piece in self.pack.pieces(name, "\n\n"):
+            yield piece.removesuffix("\n").removesuffix("\n").split("\n\n")
+
+    def _odd(self, name: str, frame: list[str]) -> str:
+        """Which block is not one of the leaves'; this may cost memory and time."""
+        known = set(marks(frame))
+        for batch in self.pack.batches():
+            known.update(marks(self._blocks(batch)[name]))
+        for blocks in self._found(name):
+            for block, seen in zip(blocks, marks(blocks), strict=True):
+                if seen not in known:
+                    return f"this is not what the leaves say: {block[:300]!r}"
+        return "a journal is missing, or there twice"
 
 
 # --- the command -----------------------------------------------------------------------------
@@ -583,7 +942,6 @@ def verify(
     folder: Path, *, old: str = "", key: str = "", say: Callable[[str], None] = print
 ) -> list[str]:
     """Check a pack's folder; returns the faults, empty when everything holds."""
-    faults: list[str] = []
     try:
         pack = Pack(folder)
         name, public = read_key(key or pack.text("checkpoint.key"))
@@ -591,27 +949,63 @@ def verify(
         older = Checkpoint(old, name, public, "the older checkpoint") if old else None
     except Fault as fault:
         return [str(fault)]
-    books = Books(pack)
-    steps: list[tuple[str, Callable[[], None]]] = [
-        ("the manifest names every file and is signed", lambda: check_manifest(pack, name, public)),
-        ("leaves, chain and root are those of the checkpoint",
-         lambda: check_leaves(pack, signed, older)),
-        ("every journal balances and follows the rules", books.read),
-        ("the database says what the leaves say", lambda: check_database(pack, books)),
-        ("the sheets say what the leaves say", lambda: check_sheets(pack, books)),
-        ("the text journals say what the leaves say", lambda: check_texts(pack, books)),
-    ]  # fmt: skip
-    for words, step in steps:
+    with ThreadPoolExecutor(1) as aside:
+        first: list[Step] = [Manifest(pack, name, public, aside), Leaves(signed, older)]
         try:
-            step()
-        except (Fault, OSError, UnicodeDecodeError, csv.Error) as fault:
-            faults.append(str(fault))
-            say(f"FAULT  {words}: no. {fault}")
-        else:
-            say(f"ok     {words}")
+            with pack.database() as store:
+                faults = Proof(pack, first + compared(pack, store)).run(say)
+        except Fault as fault:
+            faults = [*Proof(pack, first).run(say), str(fault)]
     if not faults:
         say(f"ok     {signed.size} journals of {signed.origin}")
     return faults
+
+
+def compared(pack: Pack, store: sqlite3.Connection) -> list[Step]:
+    """5 and 6. What is compared with the leaves."""
+    journals = Journals(pack, store)
+    scales = dict(store.execute("SELECT code, scale FROM unit ORDER BY code"))
+    return [
+        journals, Database(store, journals), Sheets(pack, scales, journals),
+        Texts(pack, scales, journals, store),
+    ]  # fmt: skip
+
+
+class Proof:
+    """Steps that look at all leaves while they pass by once; one that finds a fault stops."""
+
+    def __init__(self, pack: Pack, steps: list[Step]) -> None:
+        self.pack, self.steps = pack, steps
+        self.faults: dict[Step, str] = {}
+
+    def run(self, say: Callable[[str], None]) -> list[str]:
+        """Let the leaves pass by, and say what each step found."""
+        try:
+            for batch in self.pack.batches():
+                for step in self.steps:
+                    self._attempt(step, partial(step.take, batch))
+        except (Fault, OSError, UnicodeDecodeError) as fault:
+            broken = [step for step in self.steps[1:] if step not in self.faults]
+            self.faults.update(dict.fromkeys(broken, str(fault)))
+        for step in self.steps:
+            self._attempt(step, step.finish)
+            if fault_found := self.faults.get(step):
+                say(f"FAULT  {step.words}: no. {fault_found}\n       {step.remedy}")
+            else:
+                say(f"ok     {step.words}")
+        return [self.faults[step] for step in self.steps if step in self.faults]
+
+    def _attempt(self, step: Step, act: Callable[[], None]) -> None:
+        if step in self.faults:
+            return
+        try:
+            act()
+        except (Fault, OSError, UnicodeDecodeError, csv.Error) as fault:
+            self.faults[step] = str(fault)
+        except sqlite3.Error as error:
+            self.faults[step] = f"books.sqlite: it cannot be read ({error})"
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            self.faults[step] = f"it cannot be compared with the leaves ({error!r})"
 
 
 def main(arguments: list[str]) -> int:

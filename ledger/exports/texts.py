@@ -7,6 +7,8 @@ Holds are left out: nothing has moved yet. A pack of a period begins with its op
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -61,22 +63,26 @@ class UnitFile:
         """The accounts that begin with something."""
         return [(path, opening) for path, opening, _ in self.balances if opening]
 
-    def closing_below(self, path: str) -> int:
-        """The closing balance of an account and of all accounts below it."""
-        return sum(
-            closing for other, _, closing in self.balances
-            if other == path or other.startswith(path + ":")
-        )  # fmt: skip
+    def closing_below(self) -> dict[str, int]:
+        """The closing balance of each account together with all accounts below it."""
+        below: dict[str, int] = defaultdict(int)
+        for path, _, closing in self.balances:
+            parts = path.split(":")
+            for depth in range(1, len(parts) + 1):
+                below[":".join(parts[:depth])] += closing
+        return below
 
 
 Journals = Iterable[Journal]
 Renderer = Callable[[UnitFile, Journals], Iterator[str]]
 
 
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What ends or bends a line. Named one by one, so that every Python makes the same text."""
+
+
 def _one_line(words: str) -> str:
-    if words.isprintable():
-        return words
-    return "".join(letter if letter.isprintable() else " " for letter in words)
+    return _CONTROL.sub(" ", words)
 
 
 @lru_cache(maxsize=4_096)
@@ -135,8 +141,9 @@ def beancount(file: UnitFile, journals: Journals) -> Iterator[str]:
             f"  seq: {seq}\n  id: {_quoted(id_)}\n{belongs}{postings}\n"
         )
     yield "\n"
+    below = file.closing_below()
     for path, _, _ in file.balances:
-        amount = file.value(file.closing_below(path))
+        amount = file.value(below[path])
         yield f"{file.last_day + timedelta(days=1)} balance {path}  {amount} ~ 0 {file.unit}\n"
 
 

@@ -6,6 +6,7 @@ Only measurements do this; the book is compared with itself afterwards by the se
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -57,7 +58,7 @@ class History:
     def _journals(self, count: int) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
         for _ in range(count):
             day = date(2026, 3, 2) - timedelta(days=(self.seq * 7) % 900)
-            spec = self.stage.spec(self.seq, "old")
+            spec = replace(self.stage.spec(self.seq, "old"), effective_on=day)
             lines = [self._line(number, leg) for number, leg in enumerate(spec.legs, start=1)]
             self.last_us += 1_000
             leaf = rules.leaf_bytes(

@@ -148,8 +148,10 @@ class Journal(Base):
             )
             for column in ("resolves", "reverses")
         ),
-        Index("ix_journal_effective", "book", "effective_on"),
-        Index("ix_journal_group", "book", "group_id"),
+        # The book comes second: where it came first, PostgreSQL, as long as it knows little of a
+        # young table, would find a journal's number by reading the whole book through them.
+        Index("ix_journal_effective", "effective_on", "book"),
+        Index("ix_journal_group", "group_id", "book"),
     )
     book: Mapped[int] = mapped_column(ForeignKey("book.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

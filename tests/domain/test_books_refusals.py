@@ -169,7 +169,7 @@ LINES: dict[str, tuple[Callable[[Raw], Any], str]] = {
     ),
     "an account that does not exist": (
         lambda raw: _entry(raw, account=999_999),
-        "next version and the true balance",
+        "next version and the true balance|fk_entry_book_account",
     ),
     "a line for a journal that does not exist": (
         lambda raw: raw.insert("entry", raw.entry_row(99, 1, BANK, "D", 5)),
@@ -181,7 +181,7 @@ LINES: dict[str, tuple[Callable[[Raw], Any], str]] = {
     ),
     "a second seal": (
         lambda raw: raw.insert("seal", {"book": raw.book, "seq": 1, "lines": 2}),
-        "never replaced",
+        "never replaced|pk_seal",
     ),
     "restricted money spent on something else": (
         lambda raw: raw.journal((RIVER_SPENT, "D", 5), (RIVER, "C", 5), purpose="roof"),
@@ -245,7 +245,10 @@ ROWS: dict[str, tuple[str, str]] = {
 
 
 def _taken(book: int, attacks: dict[str, tuple[Callable[[Raw], Any], str]]) -> list[str]:
-    """The attacks that were not refused in the words expected; each runs on the same books."""
+    """The attacks that were not refused in the words expected; each runs on the same books.
+
+    Where the engines refuse by different means, a bar stands between the words of each.
+    """
     missed = []
     for name, (attack, words) in attacks.items():
         try:
@@ -253,7 +256,7 @@ def _taken(book: int, attacks: dict[str, tuple[Callable[[Raw], Any], str]]) -> l
         except pytest.fail.Exception:
             missed.append(f"{name}: was taken")
             continue
-        if words not in said:
+        if not any(part in said for part in words.split("|")):
             missed.append(f"{name}: {said}")
     return missed
 

@@ -2,7 +2,7 @@
 
 This is the hot path, so it speaks at driver level through the session's own connection.
 SQLite lives in this process: a few short statements. PostgreSQL lives behind a socket: one call
-that locks the head and looks, one that writes (the functions of migration 0011).
+that locks the head and looks, one that writes (the functions of migrations 0011 and 0012).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def write(session: Session, book: int, rows: Sequence[JournalRow]) -> None:
     if connection.dialect.name == "sqlite":
         _write_sqlite(connection, book, rows)
     else:
-        _run(connection, _WRITE, (book, json.dumps([_as_json(row) for row in rows]))).fetchall()
+        _run(connection, _WRITE, (book, json.dumps(_as_json(rows)))).fetchall()
     notes = [(book, row.seq, row.salt, row.spec.note) for row in rows if row.spec.note]
     if notes:
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
@@ -157,25 +157,29 @@ def _write_sqlite(connection: Connection, book: int, rows: Sequence[JournalRow])
     _run_many(connection, _INSERT_SEAL, [(book, row.seq, len(row.entries)) for row in rows])
 
 
-def _as_json(row: JournalRow) -> dict[str, Any]:
-    spec = row.spec
-    return {
-        "seq": row.seq, "id": spec.id, "kind": spec.kind,
-        "effective_on": spec.effective_on.isoformat(), "recorded_us": row.recorded_us,
-        "deadline_us": row.deadline_us, "group_id": spec.group, "reason": spec.reason,
-        "purpose": spec.purpose, "maker": spec.maker, "checker": spec.checker,
-        "resolves": spec.resolves, "reverses": spec.reverses, "req_hash": row.req_hash.hex(),
-        "leaf": row.leaf.decode("ascii"), "leaf_hash": row.leaf_hash.hex(),
-        "chain": row.chain.hex(),
-        "entries": [
-            {
-                "line": line.line, "account": line.account, "side": line.side,
-                "amount": line.quantity, "layer": line.layer, "unit": line.unit, "fund": fund,
-                "acct_version": line.version, "balance_after": line.balance_after,
-            }
-            for line, fund in row.entries
-        ],
-    }  # fmt: skip
+def _as_json(rows: Sequence[JournalRow]) -> dict[str, Any]:
+    journals = [
+        {
+            "seq": row.seq, "id": row.spec.id, "kind": row.spec.kind,
+            "effective_on": row.spec.effective_on.isoformat(), "recorded_us": row.recorded_us,
+            "deadline_us": row.deadline_us, "group_id": row.spec.group, "reason": row.spec.reason,
+            "purpose": row.spec.purpose, "maker": row.spec.maker, "checker": row.spec.checker,
+            "resolves": row.spec.resolves, "reverses": row.spec.reverses,
+            "req_hash": row.req_hash.hex(), "leaf": row.leaf.decode("ascii"),
+            "leaf_hash": row.leaf_hash.hex(), "chain": row.chain.hex(), "lines": len(row.entries),
+        }
+        for row in rows
+    ]  # fmt: skip
+    entries = [
+        {
+            "seq": row.seq, "line": line.line, "account": line.account, "side": line.side,
+            "amount": line.quantity, "layer": line.layer, "unit": line.unit, "fund": fund,
+            "acct_version": line.version, "balance_after": line.balance_after,
+        }
+        for row in rows
+        for line, fund in row.entries
+    ]  # fmt: skip
+    return {"journals": journals, "entries": entries}
 
 
 def _run(connection: Connection, sql: str, values: tuple[Any, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import secrets
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 WHITE_TEXT_CONTRAST_MIN: Final = 4.5
 SECRET_CHARS_MIN: Final = 32
@@ -37,6 +39,8 @@ class Settings:
     secure_cookies: bool = False
     smtp_url: str = ""
     mail_from: str = "ledger@localhost"
+    checkpoint_dir: Path | None = None
+    checkpoint_webhook_url: str = ""
     serving: bool = True
     testing: bool = False
 
@@ -65,6 +69,10 @@ class Settings:
         smtp = env.get("LEDGER_SMTP_URL") or ""
         if smtp and not smtp.startswith(("smtp://", "smtps://")):
             problems.append("LEDGER_SMTP_URL: use smtp://user:password@host:587 or smtps://…")
+        webhook = env.get("LEDGER_CHECKPOINT_WEBHOOK_URL") or ""
+        if webhook and (fault := webhook_fault(webhook)):
+            problems.append(f"LEDGER_CHECKPOINT_WEBHOOK_URL: {fault}")
+        pushed_to = env.get("LEDGER_CHECKPOINT_DIR") or ""
         if problems:
             raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
         return cls(
@@ -81,6 +89,8 @@ class Settings:
             secure_cookies=secure,
             smtp_url=smtp,
             mail_from=env.get("LEDGER_MAIL_FROM") or "ledger@localhost",
+            checkpoint_dir=Path(pushed_to).expanduser().resolve() if pushed_to else None,
+            checkpoint_webhook_url=webhook,
             serving=env.get("FLASK_RUN_FROM_CLI") != "true",
         )
 
@@ -97,6 +107,33 @@ def installation_secret(data_dir: Path) -> str:
             with contextlib.suppress(FileExistsError):
                 os.link(file.name, path)
     return path.read_text().strip()
+
+
+def webhook_fault(url: str) -> str:
+    """Why an address may not be told of checkpoints; empty when it may.
+
+    Only https, or plain http to this machine itself. The address is never repeated: it may hold
+    a token.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.username is not None or not url.isascii() or not url.isprintable():
+        return "use https://host/path, without a name and password before the host"
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)):
+        return ""
+    return "use https://…; http:// is taken only for this machine itself (127.0.0.1)"
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

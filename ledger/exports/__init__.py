@@ -7,4 +7,8 @@ X3  Everything in a pack but the database is written from the pack's own databas
 X4  No cell that a spreadsheet would run as a formula leaves the service unguarded.
 X5  Free text beside journals stays behind: it may hold personal words, and can be erased.
 X6  Every file is in the manifest with its SHA-256, and the manifest is signed.
+X7  A checkpoint's file is written once under its own name and never again. One that says something
+    else than was signed is a fault: it is left as it is found, and nothing is signed over it.
+X8  Whoever is to be called is told of each checkpoint once: the call is kept in the transaction
+    that signs it, and made until it is answered.
 """

@@ -13,13 +13,15 @@ from ledger.audit import service as audit
 from ledger.audit.queries import CheckpointRow
 from ledger.books import queries as books_queries
 from ledger.books import service as books
-from ledger.exports import signing
+from ledger.exports import publishing, signing
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Missing
 
 
 def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRow:
-    """Sign a checkpoint over every journal of the book (T5); the newest one if nothing is new.
+    """Sign a checkpoint over every journal of the book (T5), write its file and have it announced.
+
+    When nothing is new since the last one, that is what comes back.
 
     Raises:
         HistoryChanged: the books are not what was signed before.
@@ -32,28 +34,57 @@ def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRo
         last = audit_queries.latest_checkpoint(session, book)
         if last is not None and last.size > surveyed.size:
             return last  # somebody else signed more while we were surveying
-        return audit.keep_checkpoint(
-            session, book=book, surveyed=surveyed, origin=signing.origin(), seed=signing.seed(),
-            reason=reason, made_by=made_by, now=now,
-        )  # fmt: skip
+        return _keep(session, book, surveyed, reason=reason, made_by=made_by, now=now)
 
-    return transact(unit)
+    made = transact(unit)
+    publishing.write_file(made)
+    return made
 
 
 def make_within(
     session: Session, *, book: int, reason: str, made_by: str, now: datetime
 ) -> CheckpointRow:
-    """The same within a unit of the caller's, which keeps writers waiting while it surveys."""
-    return audit.keep_checkpoint(
-        session,
-        book=book,
-        surveyed=survey(session, book),
-        origin=signing.origin(),
-        seed=signing.seed(),
-        reason=reason,
-        made_by=made_by,
-        now=now,
-    )
+    """The same within a unit of the caller's, which keeps writers waiting while it surveys.
+
+    Its file is written by the job that looks for missing ones, a minute later: until the unit ends
+    nothing was signed.
+    """
+    surveyed = survey(session, book)
+    return _keep(session, book, surveyed, reason=reason, made_by=made_by, now=now)
+
+
+def _keep(
+    session: Session, book: int, surveyed: audit_rules.Surveyed, *, reason: str, made_by: str,
+    now: datetime,
+) -> CheckpointRow:  # fmt: skip
+    row = audit.keep_checkpoint(
+        session, book=book, surveyed=surveyed, origin=signing.origin(), seed=signing.seed(),
+        reason=reason, made_by=made_by, now=now,
+    )  # fmt: skip
+    publishing.holds(row)  # a file that says something else undoes the signature
+    publishing.announce(session, row, now=now)
+    return row
+
+
+def sign_closed_periods(*, book: int, made_by: str, now: datetime) -> CheckpointRow | None:
+    """Sign the books when a closed period is not under a checkpoint yet; None when each one is.
+
+    For whoever closes a period to call as soon as that is done. Should it never be called, the job
+    that publishes checkpoints finds the period a minute later.
+
+    Raises:
+        HistoryChanged: the books are not what was signed before.
+    """
+    with transaction(read_only=True) as session:
+        closed = [
+            period["seq_at_close"]
+            for period in books_queries.periods(session, book)
+            if period["status"] == "CLOSED" and period["seq_at_close"]
+        ]
+        last = audit_queries.latest_checkpoint(session, book)
+    if not closed or (last is not None and last.size >= max(closed)):
+        return None
+    return make(book=book, reason="close", made_by=made_by, now=now)
 
 
 def survey(session: Session, book: int) -> audit_rules.Surveyed:

@@ -10,6 +10,7 @@ from ledger.jobs import (
     evaluate_agreements,
     messages,
     pledges,
+    publishing,
     release_dividends,
 )
 from ledger.jobs.job import Job
@@ -23,6 +24,7 @@ JOBS: Final[tuple[Job, ...]] = (
     evaluate_agreements.JOB,
     release_dividends.JOB,
     checkpoint.JOB,
+    publishing.JOB,
     messages.SEND,
     messages.FORGET,
 )

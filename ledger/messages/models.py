@@ -1,4 +1,4 @@
-"""The outbox: every message to a person, kept once under its key."""
+"""The outbox: every message to a person and call to a machine, kept once under its key."""
 
 from __future__ import annotations
 
@@ -27,6 +27,28 @@ class Message(Base):
     recipient: Mapped[str] = mapped_column(ForeignKey("person.id"))
     template: Mapped[str]
     facts: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    enqueued_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str]
+
+
+class Call(Base):
+    """A call to the machine that the settings name: what it is told, without a secret (M4)."""
+
+    __tablename__ = "webhook_call"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('WAITING', 'SENDING', 'SENT', 'FAILED', 'DROPPED')", name="state"
+        ),
+        CheckConstraint("length(body) <= 20000", name="body"),
+        Index("ix_webhook_call_due", "state", "due_at"),
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    body: Mapped[str]
     state: Mapped[str]
     attempts: Mapped[int]
     due_at: Mapped[datetime]

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
-from ledger.messages.models import Message
+from ledger.messages.models import Call, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,32 @@ def counts(session: Session) -> dict[str, int]:
     """How many messages are in each state."""
     rows = session.execute(select(Message.state, func.count()).group_by(Message.state))
     return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class DueCall:
+    """A call to a machine: what it is told, under which reference, and what came of it."""
+
+    key: str
+    id: str
+    body: str
+    state: str
+    attempts: int
+    enqueued_at: datetime
+    sent_at: datetime | None
+    error: str
+
+
+def due_call(row: Call) -> DueCall:
+    """The facts of one call."""
+    return DueCall(
+        row.key, row.id, row.body, row.state, row.attempts, row.enqueued_at, row.sent_at, row.error
+    )
+
+
+def calls(session: Session, *, rows_max: int = limits.PAGE_ROWS_DEFAULT) -> list[DueCall]:
+    """The newest calls first."""
+    rows = session.scalars(
+        select(Call).order_by(Call.enqueued_at.desc(), Call.key.desc()).limit(rows_max)
+    )
+    return [due_call(row) for row in rows]

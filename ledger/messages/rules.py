@@ -1,8 +1,10 @@
-"""The words of every message, and when one is tried again (M1 to M3).
+"""The words of every message, and when one is tried again (M1 to M4).
 
 M1  A message is kept once under its key; asking again changes nothing.
 M2  Names come from the vault when the message is sent, never from its facts.
 M3  A message that cannot be delivered is tried again after growing pauses, six times at most.
+M4  A call to another machine is kept once under its key and tried again as M3 says until it is
+    answered. It carries no secret; its address is in the settings, by https or on this machine.
 
 A fact whose name begins with ``secret_`` is forgotten once the message has been sent.
 """

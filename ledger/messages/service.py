@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from ledger.kernel import limits
 from ledger.kernel.db import write_rows
 from ledger.kernel.ids import derived_id
 from ledger.messages import queries, rules
-from ledger.messages.models import Message
+from ledger.messages.models import Call, Message
 
 
 class Letter(NamedTuple):
@@ -65,16 +65,23 @@ def enqueue_many(
                 "facts": json.dumps(
                     dict(one.facts), sort_keys=True, ensure_ascii=False, default=str
                 ),
-                "state": "WAITING",
-                "attempts": 0,
-                "due_at": now,
-                "enqueued_at": now,
-                "error": "",
             }
+            | _waiting(now)
             for one in letters
         ],
         once="key",
     )
+
+
+def enqueue_call(session: Session, *, key: str, facts: Mapping[str, object], now: datetime) -> None:
+    """M4: keep what a machine is to be told, once for each ``key``, in the caller's transaction."""
+    body = json.dumps(dict(facts), sort_keys=True, ensure_ascii=False)
+    row = {"key": key, "id": derived_id("CAL", key), "body": body} | _waiting(now)
+    write_rows(session, Call, [row], once="key")
+
+
+def _waiting(now: datetime) -> dict[str, object]:
+    return {"state": "WAITING", "attempts": 0, "due_at": now, "enqueued_at": now, "error": ""}
 
 
 def claim(session: Session, *, now: datetime) -> queries.Due | None:
@@ -82,50 +89,75 @@ def claim(session: Session, *, now: datetime) -> queries.Due | None:
 
     A message that a worker took and never finished is taken again after fifteen minutes.
     """
+    row = _claim(session, Message, now)
+    return None if row is None else queries.due(row)
+
+
+def claim_call(session: Session, *, now: datetime) -> queries.DueCall | None:
+    """Take the next call that is due, as `claim` does."""
+    row = _claim(session, Call, now)
+    return None if row is None else queries.due_call(row)
+
+
+Kept = TypeVar("Kept", Message, Call)
+
+
+def _claim(session: Session, table: type[Kept], now: datetime) -> Kept | None:
     row = session.scalars(
-        select(Message)
-        .where(Message.state.in_(("WAITING", "SENDING")), Message.due_at <= now)
-        .order_by(Message.due_at, Message.key)
+        select(table)
+        .where(table.state.in_(("WAITING", "SENDING")), table.due_at <= now)
+        .order_by(table.due_at, table.key)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
-    if row is None:
-        return None
-    row.state, row.attempts, row.due_at = "SENDING", row.attempts + 1, now + rules.SENDING_LASTS
-    session.flush()
-    return queries.due(row)
+    if row is not None:
+        row.state, row.attempts, row.due_at = "SENDING", row.attempts + 1, now + rules.SENDING_LASTS
+        session.flush()
+    return row
 
 
 def sent(session: Session, *, key: str, now: datetime) -> None:
     """Say that a claimed message was delivered; its secrets are forgotten."""
     row = session.get_one(Message, key)
     facts = rules.without_secrets(json.loads(row.facts))
-    session.execute(
-        update(Message)
-        .where(Message.key == key, Message.state == "SENDING")
-        .values(state="SENT", sent_at=now, error="", facts=json.dumps(facts, sort_keys=True))
-    )
+    kept = json.dumps(facts, sort_keys=True)
+    _settle(session, Message, key, state="SENT", sent_at=now, error="", facts=kept)
+
+
+def call_answered(session: Session, *, key: str, now: datetime) -> None:
+    """Say that a claimed call was answered; it is never made again."""
+    _settle(session, Call, key, state="SENT", sent_at=now, error="")
 
 
 def dropped(session: Session, *, key: str, error: str) -> None:
     """Say that a claimed message has nowhere to go; the person can still read it here."""
-    session.execute(
-        update(Message)
-        .where(Message.key == key, Message.state == "SENDING")
-        .values(state="DROPPED", error=error[: limits.LINE_CHARS_MAX])
-    )
+    _settle(session, Message, key, state="DROPPED", error=error[: limits.LINE_CHARS_MAX])
+
+
+def call_dropped(session: Session, *, key: str, error: str) -> None:
+    """Say that a claimed call has nowhere to go."""
+    _settle(session, Call, key, state="DROPPED", error=error[: limits.LINE_CHARS_MAX])
 
 
 def failed(session: Session, *, key: str, error: str, now: datetime) -> None:
     """M3: say that a claimed message was not delivered; it waits, or is given up."""
-    row = session.get_one(Message, key)
+    _try_later(session, session.get_one(Message, key), error=error, now=now)
+
+
+def call_failed(session: Session, *, key: str, error: str, now: datetime) -> None:
+    """M4: say that a claimed call was not answered; it waits, or is given up."""
+    _try_later(session, session.get_one(Call, key), error=error, now=now)
+
+
+def _try_later(session: Session, row: Message | Call, *, error: str, now: datetime) -> None:
     over = row.attempts >= rules.ATTEMPTS_MAX
+    _settle(
+        session, type(row), row.key, state="FAILED" if over else "WAITING",
+        due_at=now + rules.pause(row.attempts), error=error[: limits.LINE_CHARS_MAX],
+    )  # fmt: skip
+
+
+def _settle(session: Session, table: type[Message | Call], key: str, **values: object) -> None:
     session.execute(
-        update(Message)
-        .where(Message.key == key, Message.state == "SENDING")
-        .values(
-            state="FAILED" if over else "WAITING",
-            due_at=now + rules.pause(row.attempts),
-            error=error[: limits.LINE_CHARS_MAX],
-        )
+        update(table).where(table.key == key, table.state == "SENDING").values(**values)
     )

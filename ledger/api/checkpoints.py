@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from flask.views import MethodView
 from sqlalchemy.orm import Session
@@ -11,15 +13,18 @@ from ledger.api import PREFIX, resource
 from ledger.api.journals import book_of
 from ledger.api.schemas.base import Empty, PageQuery, page_of
 from ledger.api.schemas.books import CheckpointSchema, ConsistencyQuery, ConsistencySchema
-from ledger.audit import queries
+from ledger.api.schemas.proofs import CosignedNote, StandingSchema
+from ledger.audit import queries, rules
 from ledger.audit.queries import CheckpointRow
-from ledger.exports import checkpoints
+from ledger.exports import checkpoints, witnessing
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.http.pagination import Page, decode, page
 from ledger.kernel.clock import now
 from ledger.kernel.errors import Missing
 
 blp = resource("checkpoints", "Signed checkpoints of the whole history, for anybody to keep")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @blp.route("/")
@@ -87,10 +92,61 @@ class Consistency(MethodView):
         return {"old": older.size, "size": size, "hashes": [one.hex() for one in hashes]}
 
 
+def keeping_evidence(view: Callable[P, R]) -> Callable[P, R]:
+    """Write down, outside the unit that was undone, what showed that there are two histories."""
+
+    @wraps(view)
+    def watched(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return view(*args, **kwargs)
+        except rules.ForkFound as fork:
+            found, at = fork, now()
+            by = current_actor().person
+            run_unit(lambda session: witnessing.keep_evidence(session, found, by=by, now=at))
+            raise
+
+    return watched
+
+
+@blp.route("/<int:size>/cosignatures")
+class Cosignatures(MethodView):
+    """The co-signatures of one checkpoint."""
+
+    @guarded("checkpoint.read")
+    @blp.response(200, StandingSchema)
+    def get(self, size: int) -> dict[str, Any]:
+        """Show who has co-signed a checkpoint, and whether that is enough."""
+        with reading() as session:
+            return _standing(session, size)
+
+    @guarded("checkpoint.cosign")
+    @keeping_evidence
+    @idempotent
+    @blp.arguments(CosignedNote)
+    @blp.response(201, StandingSchema)
+    def post(self, body: dict[str, Any], size: int) -> dict[str, Any]:
+        """Add co-signatures; the witness's key proves who sends them, so nobody need sign in."""
+        at = now()
+
+        def unit(session: Session) -> dict[str, Any]:
+            witnessing.accept(
+                session, book=book_of(session), size=size, note=body["note"] + "\n", now=at
+            )
+            return _standing(session, size)
+
+        return run_unit(unit)
+
+
+def _standing(session: Session, size: int) -> dict[str, Any]:
+    row = _found(session, size)
+    standing = queries.standings(session, [row])[size]
+    return {
+        "size": size, "cosigned": len(standing.cosigned), "of": standing.of,
+        "needed": standing.needed, "is_witnessed": standing.is_witnessed,
+        "note": queries.cosigned_note(session, row),
+        "items": queries.cosignatures(session, row.book, [size]),
+    }  # fmt: skip
+
+
 def _found(session: Session, size: int) -> CheckpointRow:
-    found = queries.checkpoint(session, book_of(session), size)
-    if found is None:
-        raise Missing(
-            f"There is no checkpoint of {size} journals.", remedy="See the list.", place=str(size)
-        )
-    return found
+    return witnessing.found(session, book=book_of(session), size=size)

@@ -1,10 +1,18 @@
-"""The tables of what was done: events, answers already given, web sessions, and checkpoints."""
+"""The tables of what was done: events, answers given, web sessions, checkpoints, witnesses."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
@@ -102,4 +110,53 @@ declare_guards(
 declare_guards(
     ["audit_event_no_update", "audit_event_no_delete", "request_answer_no_delete",
      "request_answer_moves", "postgresql:audit_event_no_truncate"]
+)  # fmt: skip
+
+
+class Witness(Base):
+    """Somebody outside who co-signs checkpoints under a key of their own (T7); never deleted."""
+
+    __tablename__ = "witness"
+    __table_args__ = (
+        CheckConstraint("length(public_key) = 32", name="public_key"),
+        CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),
+        CheckConstraint("length(called) BETWEEN 1 AND 200", name="called"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by = '')", name="ended"),
+        UniqueConstraint("book", "name"),
+        UniqueConstraint("book", "public_key"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    book: Mapped[int] = mapped_column(_Key, ForeignKey("book.id"))
+    name: Mapped[str]
+    public_key: Mapped[bytes]
+    called: Mapped[str]
+    registered_by: Mapped[str]
+    registered_at: Mapped[datetime]
+    ended_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str]
+
+
+class Cosignature(Base):
+    """One witness's line below one checkpoint; never edited or deleted (T8)."""
+
+    __tablename__ = "cosignature"
+    __table_args__ = (
+        CheckConstraint("length(root) = 32", name="root"),
+        CheckConstraint("length(line) BETWEEN 1 AND 500", name="line"),
+        ForeignKeyConstraint(["book", "size"], ["checkpoint.book", "checkpoint.size"]),
+        Index("ix_cosignature_book", "book", "size"),
+    )
+    witness: Mapped[str] = mapped_column(ForeignKey("witness.id"), primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    book: Mapped[int] = mapped_column(_Key)
+    root: Mapped[bytes]
+    line: Mapped[str]
+    signed_at: Mapped[datetime]
+    accepted_at: Mapped[datetime]
+
+
+declare_guards(
+    ["witness_moves", "witness_no_delete", "postgresql:witness_no_truncate", "cosignature_grows",
+     "cosignature_no_update", "cosignature_no_delete", "postgresql:cosignature_no_truncate"]
 )  # fmt: skip

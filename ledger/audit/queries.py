@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from ledger.audit.models import Answer, AuditEvent, Checkpoint, WebSession
-from ledger.audit.rules import Surveyed, verifier_key
+from ledger.audit.models import (
+    Answer,
+    AuditEvent,
+    Checkpoint,
+    Cosignature,
+    WebSession,
+    Witness,
+)
+from ledger.audit.rules import (
+    COSIGNS,
+    Head,
+    NoteKey,
+    Standing,
+    Surveyed,
+    Term,
+    standing,
+    verifier_key,
+)
 from ledger.kernel import limits
+from ledger.kernel.errors import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +207,123 @@ def _checkpoint(row: Checkpoint) -> CheckpointRow:
         row.book, row.size, bytes(row.root), bytes(row.chain), row.origin, bytes(row.public_key),
         row.note, row.reason, row.made_by, row.made_at,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessView:
+    """Somebody outside who co-signs checkpoints, by which key, and since when."""
+
+    id: str
+    book: int
+    name: str
+    public_key: bytes
+    called: str
+    registered_by: str
+    registered_at: datetime
+    ended_by: str
+    ended_at: datetime | None
+    ended_reason: str
+
+    @property
+    def key(self) -> NoteKey:
+        """Its public key."""
+        return NoteKey(self.name, self.public_key, COSIGNS)
+
+    @property
+    def key_line(self) -> str:
+        """Its public key, as a verifier is given it."""
+        return self.key.line
+
+
+@dataclass(frozen=True, slots=True)
+class CosignatureView:
+    """One witness's line below one checkpoint."""
+
+    witness: str
+    name: str
+    called: str
+    size: int
+    root: bytes
+    line: str
+    signed_at: datetime
+    accepted_at: datetime
+
+
+def witnesses(session: Session, book: int) -> list[WitnessView]:
+    """Everybody who is or was a witness of a book, in the order in which they came."""
+    rows = session.scalars(
+        select(Witness)
+        .where(Witness.book == book)
+        .order_by(Witness.registered_at, Witness.name)
+        .limit(limits.WITNESSES_MAX)
+    )
+    return [_witness(row) for row in rows]
+
+
+def witness(session: Session, reference: str) -> WitnessView:
+    """One witness.
+
+    Raises:
+        Missing: there is none.
+    """
+    row = session.get(Witness, reference)
+    if row is None:
+        raise Missing(
+            "There is no such witness.", remedy="See the list of witnesses.", place=reference
+        )
+    return _witness(row)
+
+
+def _witness(row: Witness) -> WitnessView:
+    return WitnessView(
+        row.id, row.book, row.name, bytes(row.public_key), row.called, row.registered_by,
+        row.registered_at, row.ended_by, row.ended_at, row.ended_reason,
+    )  # fmt: skip
+
+
+def cosignatures(session: Session, book: int, sizes: Collection[int]) -> list[CosignatureView]:
+    """The co-signatures below these checkpoints, in the order in which they came."""
+    rows = session.execute(
+        select(Cosignature, Witness.name, Witness.called)
+        .join(Witness, Witness.id == Cosignature.witness)
+        .where(Cosignature.book == book, Cosignature.size.in_(sizes))
+        .order_by(Cosignature.size, Cosignature.accepted_at, Witness.name)
+    )
+    return [
+        CosignatureView(
+            row.witness, name, called, row.size, bytes(row.root), row.line, row.signed_at,
+            row.accepted_at,
+        )
+        for row, name, called in rows
+    ]  # fmt: skip
+
+
+def last_head(session: Session, reference: str) -> Head | None:
+    """What a witness has co-signed last; None when nothing yet."""
+    row = session.scalars(
+        select(Cosignature)
+        .where(Cosignature.witness == reference)
+        .order_by(Cosignature.size.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Head(row.size, bytes(row.root), row.signed_at)
+
+
+def standings(session: Session, rows: Collection[CheckpointRow]) -> dict[int, Standing]:
+    """T9: how each of these checkpoints of one book stands with its witnesses, by size."""
+    if not rows:
+        return {}
+    book = next(iter(rows)).book
+    terms = [Term(one.id, one.registered_at, one.ended_at) for one in witnesses(session, book)]
+    signers: dict[int, list[str]] = {row.size: [] for row in rows}
+    for one in cosignatures(session, book, signers):
+        signers[one.size].append(one.witness)
+    return {
+        row.size: standing(terms, cosigned=signers[row.size], made_at=row.made_at) for row in rows
+    }
+
+
+def cosigned_note(session: Session, row: CheckpointRow) -> str:
+    """A checkpoint as it was signed, with every co-signature below it."""
+    lines = [one.line + "\n" for one in cosignatures(session, row.book, [row.size])]
+    return row.note + "".join(lines)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import queries, rules
-from ledger.audit.models import Answer, AuditEvent, Checkpoint, WebSession
+from ledger.audit.models import (
+    Answer,
+    AuditEvent,
+    Checkpoint,
+    Cosignature,
+    WebSession,
+    Witness,
+)
 from ledger.audit.queries import CheckpointRow
 from ledger.kernel import limits
+from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id, secret_hash
+from ledger.kernel.texts import clean_line
 
 NO_FACTS: Mapping[str, object] = {}
 
@@ -234,3 +243,111 @@ def keep_checkpoint(
     found = queries.checkpoint(session, book, surveyed.size)
     assert found is not None
     return found
+
+
+def register_witness(
+    session: Session, *, book: int, called: str, key_line: str, by: str, now: datetime
+) -> str:
+    """T7: let somebody outside co-sign checkpoints by the key on ``key_line``; returns a reference.
+
+    ``called`` is who it is, in words that people know.
+
+    Raises:
+        NotAKey: the line is no key, or not one for co-signing.
+        WitnessTaken: the name or the key is registered already.
+        Invalid: there are too many witnesses.
+    """
+    key = rules.read_key(key_line, kind=rules.COSIGNS)
+    called = clean_line(called, place="called", shortest=1, longest=limits.NAME_CHARS_MAX)
+    taken = select(Witness.id).where(
+        Witness.book == book, or_(Witness.name == key.name, Witness.public_key == key.public)
+    )
+    if session.scalar(taken.limit(1)) is not None:
+        raise rules.WitnessTaken(
+            f"A witness is registered as {key.name}, or with this key.",
+            remedy="See the list of witnesses; each has a name and a key of its own.",
+            place="key",
+        )
+    if len(queries.witnesses(session, book)) >= limits.WITNESSES_MAX:
+        raise Invalid(
+            f"There are {limits.WITNESSES_MAX} witnesses already.",
+            remedy="Ask the administrator whether so many are needed.",
+            place="key",
+        )
+    reference = new_id("WIT")
+    session.add(
+        Witness(
+            id=reference, book=book, name=key.name, public_key=key.public, called=called,
+            registered_by=by, registered_at=now, ended_by="", ended_reason="",
+        )
+    )  # fmt: skip
+    session.flush()
+    facts = {"witness": reference, "key": key.line}
+    record(session, at=now, actor=by, action="witness.register", subject=reference, facts=facts)
+    return reference
+
+
+def end_witness(session: Session, *, witness: str, reason: str, by: str, now: datetime) -> None:
+    """Let a witness co-sign no more; what it has co-signed stays.
+
+    Raises:
+        WitnessEnded: it has ended before.
+        Missing: there is none.
+    """
+    queries.witness(session, witness)
+    reason = clean_line(reason, place="reason", shortest=limits.REASON_CHARS_MIN)
+    done = session.execute(
+        update(Witness)
+        .where(Witness.id == witness, Witness.ended_at.is_(None))
+        .values(ended_at=now, ended_by=by, ended_reason=reason)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise _has_ended(witness)
+    record(session, at=now, actor=by, action="witness.end", subject=witness, reason=reason)
+
+
+def _has_ended(place: str) -> rules.WitnessEnded:
+    return rules.WitnessEnded(
+        "This witness has ended.", remedy="Register it anew under a new name.", place=place
+    )
+
+
+def keep_cosignature(
+    session: Session,
+    *,
+    witness: str,
+    checkpoint: CheckpointRow,
+    given: rules.Cosignature,
+    goes_on: Callable[[rules.Head], bool],
+    now: datetime,
+) -> bool:
+    """T8: keep one witness's line below a checkpoint; whether it is new.
+
+    ``goes_on`` proves that the checkpoint only added to what the witness co-signed last.
+
+    Raises:
+        WitnessEnded, WitnessWentBack, NotWitnessed: as the rules say.
+        ForkFound: the checkpoint is not the one the witness's last one leads to.
+    """
+    if queries.witness(session, witness).ended_at is not None:
+        raise _has_ended(given.key.name)
+    before = queries.last_head(session, witness)
+    rules.check_goes_on(given, size=checkpoint.size, before=before, now=now)
+    if before is not None and before.size == checkpoint.size and before.root == checkpoint.root:
+        return False
+    if before is not None and not goes_on(before):
+        raise rules.fork(
+            f"The {checkpoint.size} journals do not begin with the {before.size} that"
+            f" {given.key.name} has co-signed."
+        )
+    session.add(
+        Cosignature(
+            witness=witness, size=checkpoint.size, book=checkpoint.book, root=checkpoint.root,
+            line=given.line, signed_at=given.signed_at, accepted_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    facts = {"size": checkpoint.size, "root": checkpoint.root.hex()}
+    record(session, at=now, actor=witness, action="checkpoint.cosign",
+           subject=f"{checkpoint.origin}@{checkpoint.size}", facts=facts)  # fmt: skip
+    return True

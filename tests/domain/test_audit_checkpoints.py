@@ -136,7 +136,7 @@ def test_the_database_keeps_checkpoints_as_they_are(book: int, engine_name: str)
     sign(book)
     attacks = dict(ATTACKS)
     if engine_name == "postgresql":
-        attacks["TRUNCATE checkpoint"] = "never deleted"
+        attacks["TRUNCATE checkpoint CASCADE"] = "never deleted"
     for statement, words in attacks.items():
         with pytest.raises(RefusedByDatabase, match=words):
             _run(statement)

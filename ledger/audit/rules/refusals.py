@@ -68,6 +68,8 @@ class ForkFound(LedgerError):
     code = "audit.fork_found"
     kind = Kind.CONFLICT
     title = "There are two histories of these books"
+    shown: str = ""
+    """The text that the witness was shown, to be kept as evidence."""
 
 
 class NotAReceipt(Invalid):

@@ -129,6 +129,8 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "period.close": _who("s151", "head"),
     "checkpoint.read": _ALL,
     "checkpoint.make": _who("auditor", "s151", SYSTEM),
+    "checkpoint.cosign": _ALL,
+    "witness.register": _who("administrator", "officer"),
     "export.make": _who("auditor", "s151"),
     "audit.read": _who("auditor", "s151", "administrator"),
     "audit.ask": _who("auditor"),

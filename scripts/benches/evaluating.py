@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import statistics
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.jobs import evaluate_agreements
-from ledger.jobs.job import JobContext
-from ledger.jobs.runner import Leader
+from ledger.jobs.evaluate_agreements import JOB
 from ledger.kernel.db import transaction
-from ledger.schedule.rules import Slot
-from scripts.benches import deals
+from scripts.benches import deals, town
 from scripts.benches.deals import BASELINE_MONTHS, County
 from scripts.benches.measure import Row, progress, rss_mb, seconds
-from scripts.benches.stage import Stage, now
+from scripts.benches.stage import Stage
 
 _BARE: Final = (
     "CREATE TABLE bare_reading (agreement BIGINT NOT NULL, period BIGINT NOT NULL,"
@@ -57,11 +53,11 @@ def evaluate(stage: Stage) -> list[Row]:
         progress("the job's night")
         forget_peak()
         said: list[str] = []
-        took = seconds(lambda: said.append(_night(0)))
+        took = seconds(lambda: said.append(town.night(JOB, 0)))
         peak = peak_mb()
         assert said == [f"{count} proposed, 0 waiting for readings"], said
-        again = [seconds(partial(_night, 1 + turn)) for turn in range(5)]
-        assert _night(9) == "0 proposed, 0 waiting for readings"
+        again = [seconds(partial(town.night, JOB, 1 + turn)) for turn in range(5)]
+        assert town.night(JOB, 9) == "0 proposed, 0 waiting for readings"
         results = _results()
         same = _same_rows(stage, events)
     readings = sum(map(len, county.counts))
@@ -76,19 +72,6 @@ def evaluate(stage: Stage) -> list[Row]:
             "one GROUP BY and INSERT, no proof kept", bare / statistics.median(again), peak,
             1000 * bare),
     ]  # fmt: skip
-
-
-def _night(number: int) -> str:
-    """The job as the scheduler runs it: under a lease, each transaction under its fence."""
-    leader = Leader(lease_ms=3_600_000)
-    leader.beat()
-    job = evaluate_agreements.JOB
-    slot = Slot(key=f"bench-{number}", at=datetime(2026, 3, 2, 4, 0, tzinfo=UTC))
-    context = JobContext(job=job.name, slot=slot, now=now(), fence=leader.fence, holds=leader.holds)
-    try:
-        return job.run(context)
-    finally:
-        leader.leave()
 
 
 def _results() -> dict[str, float]:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVarTuple
 
-from sqlalchemy import Select, and_, case, select
+from sqlalchemy import Select, and_, case, exists, select
 from sqlalchemy.orm import Session
 
 from ledger.approvals.models import Proposal
@@ -70,6 +70,9 @@ class DeterminationView:
     state: str
     tested_at: datetime
     released_at: datetime | None
+
+
+Columns = TypeVarTuple("Columns")
 
 
 class DuePeriod(NamedTuple):
@@ -211,39 +214,33 @@ def claimants(
 
 def due_owners(today: date) -> Select[str]:
     """The tests that are due on a day: a query, to be put inside another."""
-    return (
-        select(AgreementPeriod.owner)
-        .join(Agreement, Agreement.id == AgreementPeriod.agreement)
-        .outerjoin(
-            Determination,
-            (Determination.agreement == AgreementPeriod.agreement)
-            & (Determination.period == AgreementPeriod.number),
-        )
-        .where(
-            Agreement.state == states.ACTIVE,
-            AgreementPeriod.freeze_on < today,
-            Determination.id.is_(None),
-        )
-    )
+    return _due(select(AgreementPeriod.owner), today)
 
 
 def due_periods(
     session: Session, today: date, *, agreements: Collection[str] | None = None
 ) -> list[DuePeriod]:
     """D7: the periods to be determined on a day, oldest first; of all agreements or of these."""
-    query = (
-        select(
-            AgreementPeriod.agreement, AgreementPeriod.number, AgreementPeriod.owner,
-            AgreementPeriod.to_on, Agreement.measure_version, AgreementPeriod.baseline_months,
-            AgreementPeriod.threshold_bp,
-        )
-        .join(Agreement, Agreement.id == AgreementPeriod.agreement)
-        .where(AgreementPeriod.owner.in_(due_owners(today)))
-        .order_by(AgreementPeriod.freeze_on, AgreementPeriod.owner)
+    columns = select(
+        AgreementPeriod.agreement, AgreementPeriod.number, AgreementPeriod.owner,
+        AgreementPeriod.to_on, Agreement.measure_version, AgreementPeriod.baseline_months,
+        AgreementPeriod.threshold_bp,
     )  # fmt: skip
+    query = _due(columns, today).order_by(AgreementPeriod.freeze_on, AgreementPeriod.owner)
     if agreements is not None:
         query = query.where(AgreementPeriod.agreement.in_(sorted(agreements)))
     return [DuePeriod(*row) for row in session.execute(query)]
+
+
+def _due(query: Select[*Columns], today: date) -> Select[*Columns]:
+    """Past its run-out, of a running agreement, and determined by nobody."""
+    determined = exists().where(
+        Determination.agreement == AgreementPeriod.agreement,
+        Determination.period == AgreementPeriod.number,
+    )
+    return query.join(Agreement, Agreement.id == AgreementPeriod.agreement).where(
+        AgreementPeriod.freeze_on < today, ~determined, Agreement.state == states.ACTIVE
+    )
 
 
 _UNDECIDED = Determination.state.in_((states.TESTED, states.VERIFIED))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import Final
 
 from ledger.outcomes.rules.exact import ONE, Counts, p_value
@@ -17,6 +17,8 @@ from ledger.outcomes.rules.exact import ONE, Counts, p_value
 _MATHS: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _KEPT: Final = Decimal(1).scaleb(-24)
 _NO_MORE: Final = _KEPT.scaleb(-30)
+_ROUGH: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_CLEARLY: Final = Fraction(1, 10**18)
 _PI: Final = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
 _TAIL_END: Final = 20
 
@@ -50,23 +52,25 @@ def decimal_of(value: Fraction) -> Decimal:
 
 def normal_lower_tail(score: Decimal) -> Decimal:
     """The standard normal probability below ``score``, by its power series at sixty digits."""
+    return _lower_tail(score, _MATHS, _NO_MORE)
+
+
+def _lower_tail(score: Decimal, maths: Context, no_more: Decimal) -> Decimal:
     size = score.copy_abs()
     if size > _TAIL_END:
         return Decimal(0) if score < 0 else Decimal(1)
-    square = _MATHS.multiply(size, size)
+    multiply, divide, add = maths.multiply, maths.divide, maths.add
+    square = multiply(size, size)
     term = total = size
     step = 1
-    while term > _NO_MORE:
+    while term > no_more:
         step += 2
-        term = _MATHS.divide(_MATHS.multiply(term, square), step)
-        total = _MATHS.add(total, term)
-    density = _MATHS.divide(
-        _MATHS.exp(_MATHS.divide(-square, Decimal(2))),
-        _MATHS.sqrt(_MATHS.multiply(Decimal(2), _PI)),
-    )
-    middle = _MATHS.multiply(density, total)
+        term = divide(multiply(term, square), step)
+        total = add(total, term)
+    density = divide(maths.exp(divide(-square, 2)), maths.sqrt(multiply(2, _PI)))
+    middle = multiply(density, total)
     half = Decimal("0.5")
-    return _MATHS.subtract(half, middle) if score < 0 else _MATHS.add(half, middle)
+    return maths.subtract(half, middle) if score < 0 else add(half, middle)
 
 
 def spread_p_value(counts: Counts, *, spread: Fraction, null: Fraction = ONE) -> Fraction:
@@ -74,24 +78,49 @@ def spread_p_value(counts: Counts, *, spread: Fraction, null: Fraction = ONE) ->
 
     A table with an empty cell gets half an event in each. Kept to 24 decimal places.
     """
-    cells = [Fraction(counts.after), Fraction(counts.before)]
+    ratio, variance = _log_ratio(counts, spread, null)
+    tail = _lower_tail(_score(ratio, variance, _MATHS), _MATHS, _NO_MORE)
+    return Fraction(tail.quantize(_KEPT, context=_MATHS))
+
+
+Parts = tuple[int, int]
+"""A fraction whose numbers need not be the smallest: only its decimals are wanted."""
+
+
+def _log_ratio(counts: Counts, spread: Fraction, null: Fraction) -> tuple[Parts, Parts]:
+    """The ratio whose logarithm is judged, and the variance of that logarithm."""
+    cells = [counts.after, counts.before]
     if counts.compared:
-        cells += [Fraction(counts.other_after), Fraction(counts.other_before)]
-    if not all(cells):
-        cells = [cell + Fraction(1, 2) for cell in cells]
-    variance = sum((1 / cell for cell in cells), Fraction(0)) * spread
-    observed = cells[0] / cells[1]
-    expected = (
-        cells[2] / cells[3]
-        if counts.compared
-        else Fraction(counts.exposure_after, counts.exposure_before)
+        cells += [counts.other_before, counts.other_after]
+    parts = 1 if all(cells) else 2
+    if parts == 2:
+        cells = [2 * cell + 1 for cell in cells]
+    whole = prod(cells)
+    variance = parts * sum(whole // cell for cell in cells)
+    up, down = cells[0], cells[1]
+    if counts.compared:
+        up, down = up * cells[2], down * cells[3]
+    else:
+        up, down = up * counts.exposure_before, down * counts.exposure_after
+    return (
+        (up * null.denominator, down * null.numerator),
+        (variance * spread.numerator, whole * spread.denominator),
     )
-    log = _MATHS.ln(decimal_of(observed / expected / null))
-    score = _MATHS.divide(log, _MATHS.sqrt(decimal_of(variance)))
-    return Fraction(normal_lower_tail(score).quantize(_KEPT, context=_MATHS))
+
+
+def _score(ratio: Parts, variance: Parts, maths: Context) -> Decimal:
+    log = maths.ln(maths.divide(*ratio))
+    return maths.divide(log, maths.sqrt(maths.divide(*variance)))
 
 
 def careful_p_value(counts: Counts, *, spread: Fraction, null: Fraction = ONE) -> Fraction:
-    """O3: the larger of the exact p-value and the one that allows for ``spread`` (at least 1)."""
-    exact = p_value(counts, null=null)
-    return max(exact, spread_p_value(counts, spread=max(ONE, spread), null=null))
+    """O3: the larger of the exact p-value and the one that allows for ``spread`` (at least 1).
+
+    Twenty-eight digits are enough to see when the second is clearly the smaller; it is reckoned
+    to its sixty only where it may decide.
+    """
+    exact, spread = p_value(counts, null=null), max(ONE, spread)
+    score = _score(*_log_ratio(counts, spread, null), _ROUGH)
+    if Fraction(_lower_tail(score, _ROUGH, _KEPT)) + _CLEARLY < exact:
+        return exact
+    return max(exact, spread_p_value(counts, spread=spread, null=null))

@@ -30,7 +30,8 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     """Divide ``total`` by weights so that the parts add up exactly (largest remainder).
 
     Each part is within one of its exact share. What is left after rounding down goes, one
-    each, to the largest remainders; ties go to the earlier party. A zero weight gets zero.
+    each, to the largest remainders; ties go to the larger weight, then to the earlier party, so
+    that the order decides only between parties with the same weight. A zero weight gets zero.
 
     Raises:
         Invalid: no weight, a negative weight or a negative total.
@@ -43,7 +44,9 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         )
     parts = [total * weight // whole for weight in weights]
     remainders = [total * weight % whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
+    order = sorted(
+        range(len(weights)), key=lambda index: (-remainders[index], -weights[index], index)
+    )
     for index in order[: total - sum(parts)]:
         parts[index] += 1
     return parts

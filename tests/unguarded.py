@@ -1,0 +1,76 @@
+"""A protection taken off in this test's own database, to show that it is what protects.
+
+Each negative control takes one trigger, constraint or index away, does the bad thing, and sees it
+happen. The database is a copy that is thrown away after the test.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Connection, text
+
+from ledger.kernel.db import db
+
+
+def take_off(*names: str) -> None:
+    """Take triggers, constraints or indexes off by name; one that is not there fails the test."""
+    with db.engine.connect() as connection:
+        for name in names:
+            if connection.dialect.name == "sqlite":
+                _off_sqlite(connection, name)
+            else:
+                _off_postgresql(connection, name)
+        connection.commit()
+    db.engine.dispose()  # every connection reads the schema anew
+
+
+def _off_sqlite(connection: Connection, name: str) -> None:
+    found = connection.execute(
+        text("SELECT type FROM sqlite_master WHERE name = :name"), {"name": name}
+    ).scalar()
+    if found is not None:
+        connection.execute(text(f"DROP {found} {name}"))
+        return
+    table, schema = connection.execute(
+        text("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE :part"),
+        {"part": f"%CONSTRAINT {name} %"},
+    ).one()
+    connection.execute(text("PRAGMA writable_schema = 1"))
+    connection.execute(
+        text("UPDATE sqlite_master SET sql = :sql WHERE name = :name AND type = 'table'"),
+        {"sql": _without(schema, name), "name": table},
+    )
+    version = connection.execute(text("PRAGMA schema_version")).scalar_one()
+    connection.execute(text(f"PRAGMA schema_version = {version + 1}"))
+    connection.execute(text("PRAGMA writable_schema = 0"))
+
+
+def _without(schema: str, name: str) -> str:
+    """A CREATE TABLE without one of its named constraints."""
+    start = re.search(rf",\s*CONSTRAINT {name} ", schema)
+    assert start is not None, name
+    depth, at = 0, start.end()
+    while depth > 0 or schema[at] not in ",)":
+        depth += {"(": 1, ")": -1}.get(schema[at], 0)
+        at += 1
+    return schema[: start.start()] + schema[at:]
+
+
+_KINDS = (
+    ("SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = :name", "DROP TRIGGER {0} ON {1}"),
+    (
+        "SELECT conrelid::regclass FROM pg_constraint WHERE conname = :name",
+        "ALTER TABLE {1} DROP CONSTRAINT {0}",
+    ),
+    ("SELECT relname FROM pg_class WHERE relname = :name AND relkind = 'i'", "DROP INDEX {1}"),
+)
+
+
+def _off_postgresql(connection: Connection, name: str) -> None:
+    for sql, drop in _KINDS:
+        table = connection.execute(text(sql), {"name": name}).scalar()
+        if table is not None:
+            connection.execute(text(drop.format(name, table)))
+            return
+    raise AssertionError(f"there is no trigger, constraint or index called {name}")

@@ -152,6 +152,13 @@ class Journal(Base):
         # young table, would find a journal's number by reading the whole book through them.
         Index("ix_journal_effective", "effective_on", "book"),
         Index("ix_journal_group", "group_id", "book"),
+        Index(
+            "ix_journal_deadline",
+            "deadline_us",
+            "book",
+            sqlite_where=text("deadline_us IS NOT NULL"),
+            postgresql_where=text("deadline_us IS NOT NULL"),
+        ),
     )
     book: Mapped[int] = mapped_column(ForeignKey("book.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -269,7 +276,7 @@ declare_guards(
         "balance_starts_at_zero", "balance_follows_entry", "balance_no_delete",
         "journal_checks", "journal_moves_head", "journal_no_update", "journal_no_delete",
         "entry_checks", "entry_moves_balance", "entry_no_update", "entry_no_delete",
-        "seal_checks", "seal_no_update", "seal_no_delete",
+        "seal_checks", "seal_keeps_funds", "seal_no_update", "seal_no_delete",
         "period_checks", "period_moves", "period_no_delete",
         "period_balance_checks", "period_balance_stands", "period_balance_no_update",
         "postgresql:journal_no_truncate", "postgresql:entry_no_truncate",

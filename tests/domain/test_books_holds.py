@@ -166,7 +166,9 @@ def open_march(book: int) -> int:
 def close(period: int, signer: str = "PER-A", second: str = "PER-B") -> str:
     transact(lambda s: books.begin_closing(s, period=period))
     return transact(
-        lambda s: books.close_period(s, period=period, signed_by=signer, countersigned_by=second)
+        lambda s: books.close_period(
+            s, period=period, signed_by=signer, countersigned_by=second, reason="all is in", now=NOW
+        )
     )
 
 
@@ -201,7 +203,12 @@ def test_a_period_moves_only_from_where_it_stands(book: int) -> None:
     with pytest.raises(Conflict, match="is not adjusting"):
         transact(
             lambda s: books.close_period(
-                s, period=period, signed_by="PER-A", countersigned_by="PER-B"
+                s,
+                period=period,
+                signed_by="PER-A",
+                countersigned_by="PER-B",
+                reason="all is in",
+                now=NOW,
             )
         )
     close(period)
@@ -213,17 +220,22 @@ def test_closing_again_gives_the_same_hash_unless_something_was_posted(book: int
     period = open_march(book)
     first = close(period)
     reopen = {"signed_by": "PER-A", "countersigned_by": "PER-B", "reason": "a late invoice"}
-    transact(lambda s: books.reopen_period(s, period=period, **reopen))
+    transact(lambda s: books.reopen_period(s, period=period, now=NOW, **reopen))
 
     def again() -> str:
         return transact(
             lambda s: books.close_period(
-                s, period=period, signed_by="PER-A", countersigned_by="PER-B"
+                s,
+                period=period,
+                signed_by="PER-A",
+                countersigned_by="PER-B",
+                reason="all is in",
+                now=NOW,
             )
         )
 
     assert again() == first
-    transact(lambda s: books.reopen_period(s, period=period, **reopen | {"reason": "another"}))
+    transact(lambda s: books.reopen_period(s, period=period, now=NOW, **reopen))
     late = spec("late", *GIFT, kind="adjustment", checker="PER-B")
     transact(lambda s: books.post(s, book=book, spec=late, now=NOW))
     assert again() != first
@@ -238,7 +250,7 @@ def test_an_empty_period_can_be_closed(book: int) -> None:
     close(period)
     row = read(lambda s: queries.periods(s, book))[0]
     assert (row["status"], row["seq_at_close"], row["starts_on"]) == (
-        "CLOSED", 3, date(2025, 1, 1),
+        "CLOSED", 4, date(2025, 1, 1),
     )  # fmt: skip
 
 

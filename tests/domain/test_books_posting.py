@@ -332,7 +332,7 @@ def test_the_trial_balance_can_be_asked_for_one_branch(book: int) -> None:
 
 def test_balances_as_at_a_day_leave_later_journals_out(book: int) -> None:
     post(book, spec("later", *GIFT, effective_on=date(2026, 4, 1)))
-    rows = read(lambda s: queries.recomputed_balances(s, book, as_of=date(2026, 3, 31)))
+    rows = read(lambda s: queries.balances_as_at(s, book, queries.AsAt(date(2026, 3, 31))))
     assert {row.path: row.net for row in rows}[BANK] == 11_000
 
 

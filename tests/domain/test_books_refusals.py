@@ -361,7 +361,10 @@ def _period(book: int, *, closed: bool) -> int:
         )
         books.begin_closing(session, period=period)
         if closed:
-            books.close_period(session, period=period, signed_by="PER-A", countersigned_by="PER-B")
+            books.close_period(
+                session, period=period, signed_by="PER-A", countersigned_by="PER-B",
+                reason="all is in", now=NOW,
+            )  # fmt: skip
         return period
 
     return transact(unit)
@@ -381,7 +384,12 @@ def test_the_database_refuses_an_unchecked_journal_in_a_period_being_closed(book
 
 PERIODS = {
     "opened again without a reason": (
-        "UPDATE period SET status = 'ADJUSTING' WHERE book = :book", "two people and a reason",
+        "UPDATE period SET status = 'ADJUSTING', reason = '' WHERE book = :book",
+        "two people and a reason",
+    ),
+    "opened again without a journal": (
+        "UPDATE period SET status = 'ADJUSTING', reason = 'x' WHERE book = :book",
+        "a journal that both signers made",
     ),
     "made open again": (
         "UPDATE period SET status = 'OPEN', reason = 'x' WHERE book = :book",

@@ -128,7 +128,11 @@ def test_a_closed_period_is_the_same_pack_for_ever(book: int, tmp_path: Path) ->
         lambda s: books.open_period(s, book=book, starts_on=march[0], ends_on=march[1])
     )
     transact(lambda s: books.begin_closing(s, period=period))
-    transact(lambda s: books.close_period(s, period=period, signed_by="A", countersigned_by="B"))
+    transact(
+        lambda s: books.close_period(
+            s, period=period, signed_by="A", countersigned_by="B", reason="all is in", now=NOW
+        )
+    )
     sign(book)
     first = make(book, tmp_path / "one", *march)
     later = spec("later", debit(BANK, 5), credit(GIFTS, 5), effective_on=date(2026, 4, 1))

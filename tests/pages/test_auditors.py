@@ -213,13 +213,18 @@ def test_an_empty_book_has_pages_too(place: Place, client: FlaskClient, sign_in:
     assert (refused.status_code, "0 journals to sign" in refused.text) == (422, True)
 
 
-def test_periods_show_who_closed_them(story: Place, client: FlaskClient, sign_in: SignIn) -> None:
+def test_periods_show_who_closed_them(
+    story: Place, client: FlaskClient, sign_in: SignIn, clock: FixedClock
+) -> None:
     def unit(session: Any) -> None:
         period = books.open_period(
             session, book=story.book, starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 28)
         )
         books.begin_closing(session, period=period)
-        books.close_period(session, period=period, signed_by="PER-A", countersigned_by="PER-B")
+        books.close_period(
+            session, period=period, signed_by="PER-A", countersigned_by="PER-B",
+            reason="all is in", now=clock.now(),
+        )  # fmt: skip
 
     transact(unit)
     page = text_of(sign_in(client, "auditor"), "/audit/periods")

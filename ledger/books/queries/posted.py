@@ -1,15 +1,22 @@
-"""Questions to the books. Quantities are whole pence, minutes or items; debits count above zero."""
+"""What was posted and how it stands: heads, accounts, balances, journals, leaves and periods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
+from ledger.books.queries.rows import (
+    BalanceRow,
+    EntryRow,
+    HeadRow,
+    JournalRow,
+    LeafRow,
+    StatementLine,
+)
 from ledger.books.rules import Standing
 from ledger.kernel.errors import Missing
 
@@ -23,92 +30,6 @@ _STANDINGS = text(
 _POSTED = text(
     "SELECT id, seq, req_hash FROM journal WHERE book = :book AND id IN :ids"
 ).bindparams(bindparam("ids", expanding=True))
-
-
-@dataclass(frozen=True, slots=True)
-class HeadRow:
-    """Where a book stands: the next number, the chain so far, the last recorded microsecond."""
-
-    next_seq: int
-    chain: bytes
-    last_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
-    """One account's balance. ``net`` is debits less credits; ``owed`` the mirror."""
-
-    path: str
-    type: str
-    unit: str
-    fund: str
-    dr: int
-    cr: int
-    held_dr: int
-    held_cr: int
-
-    @property
-    def net(self) -> int:
-        """Debits less credits, posted."""
-        return self.dr - self.cr
-
-    @property
-    def owed(self) -> int:
-        """Credits less debits, posted."""
-        return self.cr - self.dr
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One entry of an account with the journal it belongs to and the balance after it."""
-
-    seq: int
-    line: int
-    effective_on: date
-    recorded_us: int
-    id: str
-    kind: str
-    reason: str
-    maker: str
-    checker: str | None
-    side: str
-    amount: int
-    layer: str
-    unit: str
-    balance_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One journal as stored."""
-
-    seq: int
-    id: str
-    kind: str
-    effective_on: date
-    recorded_us: int
-    group_id: str
-    reason: str
-    purpose: str
-    maker: str
-    checker: str | None
-    resolves: int | None
-    reverses: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """One entry of a journal with its account's path."""
-
-    line: int
-    path: str
-    side: str
-    amount: int
-    layer: str
-    unit: str
-    fund: str
-    acct_version: int
-    balance_after: int
 
 
 def book_id(session: Session, code: str) -> int:
@@ -199,38 +120,29 @@ def trial_balance(session: Session, book: int, *, under: str = "") -> list[Balan
     return [BalanceRow(*row) for row in rows]
 
 
-_SUMS: Final = ", ".join(
+SUMS: Final = ", ".join(
     f"SUM(CASE WHEN e.layer = '{layer}' AND e.side = '{side}' THEN e.amount ELSE 0 END) AS {name}"
     for name, layer, side in (
         ("dr", "P", "D"), ("cr", "P", "C"), ("held_dr", "H", "D"), ("held_cr", "H", "C"),
     )
 )  # fmt: skip
-_AS_OF: Final = " JOIN journal j ON j.book = e.book AND j.seq = e.seq AND j.effective_on <= :as_of"
 
 
-def recomputed_balances(
-    session: Session, book: int, *, as_of: date | None = None
-) -> list[BalanceRow]:
-    """Every account's balance summed again from its entries, up to an effective day if given."""
+def recomputed_balances(session: Session, book: int) -> list[BalanceRow]:
+    """Every account's balance summed again from all of its entries."""
     rows = session.execute(
         text(
             "SELECT a.path, a.type, a.unit, f.code, COALESCE(s.dr, 0), COALESCE(s.cr, 0),"
             " COALESCE(s.held_dr, 0), COALESCE(s.held_cr, 0)"
             " FROM account a JOIN fund f ON f.id = a.fund"
-            f" LEFT JOIN (SELECT e.account, {_SUMS} FROM entry e{_AS_OF if as_of else ''}"
-            " GROUP BY e.account) s ON s.account = a.id"
-            " WHERE a.book = :book ORDER BY a.path"
+            f" LEFT JOIN (SELECT e.account, {SUMS} FROM entry e GROUP BY e.account) s"
+            " ON s.account = a.id WHERE a.book = :book ORDER BY a.path"
         ),
-        {"book": book}
-        | ({"as_of": as_of.isoformat() if _sqlite(session) else as_of} if as_of else {}),
+        {"book": book},
     )
     return [
         BalanceRow(row[0], row[1], row[2], row[3], *(int(cell) for cell in row[4:])) for row in rows
     ]
-
-
-def _sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
 
 
 _STATEMENT = (
@@ -325,15 +237,6 @@ def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tupl
             yield row[0], bytes(row[1])
 
 
-@dataclass(frozen=True, slots=True)
-class LeafRow:
-    """The bytes by which one journal is known for ever, their hash, and the chain up to them."""
-
-    leaf: bytes
-    leaf_hash: bytes
-    chain: bytes
-
-
 def leaf(session: Session, book: int, seq: int) -> LeafRow:
     """The stored leaf of one journal.
 
@@ -359,18 +262,3 @@ def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, byt
     with rows:
         for row in rows:
             yield row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])
-
-
-def periods(session: Session, book: int) -> list[dict[str, Any]]:
-    """The book's periods in order of time."""
-    rows = session.execute(
-        text(
-            "SELECT id, starts_on, ends_on, status, signed_by, countersigned_by, reason,"
-            " seq_at_close, trial_balance_hash FROM period WHERE book = :book ORDER BY starts_on"
-        ),
-        {"book": book},
-    ).mappings()
-    return [
-        dict(row) | {"starts_on": as_date(row["starts_on"]), "ends_on": as_date(row["ends_on"])}
-        for row in rows
-    ]

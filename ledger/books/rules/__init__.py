@@ -12,6 +12,10 @@ B8  A period goes OPEN, ADJUSTING, CLOSED; closing and opening again each take t
 B9  A journal is reversed once at most, by its exact mirror; a release of a hold is not a hold.
 B10 Paths, units and the words of a journal can be read by any accountant's text tool: no line
     breaks, no control characters, segments such as ``PLG-7K2M9QXA``.
+B11 A close and an opening again are journals themselves, made by one person and checked by
+    another: the leaf names the period, the reason and the hash of its trial balance.
+B12 A restricted fund never falls below zero. What one fund lends another stands in both, as
+    due from and due to.
 """
 
 from ledger.books.rules.bytes import (
@@ -29,6 +33,13 @@ from ledger.books.rules.checks import (
     check_shape,
     check_unit,
 )
+from ledger.books.rules.funds import (
+    FundLine,
+    FundTable,
+    due_accounts,
+    fund_tables,
+    lending_legs,
+)
 from ledger.books.rules.kinds import (
     FUND_CLASSES,
     GENESIS,
@@ -37,6 +48,17 @@ from ledger.books.rules.kinds import (
     Guard,
     Layer,
     Side,
+)
+from ledger.books.rules.periods import (
+    CLOSED,
+    PERIOD_UNIT,
+    STILL_OPEN,
+    Movement,
+    closing_legs,
+    period_group,
+    reopening_legs,
+    trial_balance_bytes,
+    trial_balance_hash,
 )
 from ledger.books.rules.refusals import (
     AlreadyResolved,
@@ -60,13 +82,18 @@ from ledger.books.rules.values import (
 )
 
 __all__ = [
+    "CLOSED",
     "FUND_CLASSES",
     "GENESIS",
     "JOURNAL_KINDS",
+    "PERIOD_UNIT",
     "ROOTS",
+    "STILL_OPEN",
     "AccountSpec",
     "AlreadyResolved",
     "AlreadyReversed",
+    "FundLine",
+    "FundTable",
     "Guard",
     "HoldExpired",
     "JournalIdReused",
@@ -75,6 +102,7 @@ __all__ = [
     "Layer",
     "Leg",
     "Line",
+    "Movement",
     "NotEnoughMoney",
     "PeriodClosed",
     "Side",
@@ -86,12 +114,20 @@ __all__ = [
     "check_path",
     "check_shape",
     "check_unit",
+    "closing_legs",
     "credit",
     "debit",
+    "due_accounts",
+    "fund_tables",
     "leaf_bytes",
     "leaf_hash",
+    "lending_legs",
     "mirrored",
     "note_commitment",
+    "period_group",
     "recorded_us",
+    "reopening_legs",
     "request_hash",
+    "trial_balance_bytes",
+    "trial_balance_hash",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ledger.books.service.accounts import create_book, open_accounts, open_fund, open_unit
 from ledger.books.service.checking import self_check
+from ledger.books.service.funds import lend, pay_back
+from ledger.books.service.holds import expire_hold
 from ledger.books.service.periods import begin_closing, close_period, open_period, reopen_period
 from ledger.books.service.posting import Posted, post, post_many, resolve_hold, reverse
 
@@ -12,10 +14,13 @@ __all__ = [
     "begin_closing",
     "close_period",
     "create_book",
+    "expire_hold",
+    "lend",
     "open_accounts",
     "open_fund",
     "open_period",
     "open_unit",
+    "pay_back",
     "post",
     "post_many",
     "reopen_period",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
 import click
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from ledger.books import queries
+from ledger.books import queries, rules
 from ledger.cli import ledger_group
 from ledger.exports import checkpoints
 from ledger.kernel import clock
@@ -18,6 +19,31 @@ from ledger.kernel.limits import PAGE_ROWS_MAX
 from ledger.kernel.money import format_quantity
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+class Instant(click.ParamType[datetime]):
+    """An instant in UTC, like 2026-04-02T17:00:00Z; a part of a second may follow the seconds."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read it, or say how it is written."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            read = datetime.fromisoformat(value)
+        except ValueError:
+            read = datetime.min  # noqa: DTZ901 - without a zone, so it is refused below
+        if read.utcoffset() is None:
+            self.fail(
+                f"“{value}” is not an instant. Write it like 2026-04-02T17:00:00Z.", param, ctx
+            )
+        return read.astimezone(UTC)
+
+
+INSTANT = Instant()
 
 
 def this_book(session: Session) -> int:
@@ -69,58 +95,89 @@ def _show_entries(entries: Iterable[queries.EntryRow]) -> None:
 
 @ledger_group.command("trial-balance")
 @click.option("--under", default="", help="Only accounts below this path.")
-@click.option("--on", "day", type=DAY, default=None, help="As at the end of this day.")
+@click.option("--as-at", "--on", "day", type=DAY, default=None, help="As at the end of this day.")
+@click.option("--known-at", "known", type=INSTANT, default=None, help="As it was known then (UTC).")
+@click.option("--by-fund", "by_fund", is_flag=True, help="A column for each fund, and their total.")
 @click.option("--all", "every", is_flag=True, help="Also the accounts that stand at zero.")
-def trial_balance(under: str, day: object, *, every: bool) -> None:
+def trial_balance(
+    under: str, day: object, known: datetime | None, *, by_fund: bool, every: bool
+) -> None:
     r"""Show what every account holds; debits above zero. Each unit and fund sums to zero.
 
-    With --on the balances are summed again from the entries that took effect by that day.
+    With --as-at only what took effect by that day counts; with --known-at only what had been
+    recorded by that instant. Both together give an old answer again.
 
     \b
     Examples:
       flask ledger trial-balance
-      flask ledger trial-balance --under Liabilities:Escrow --on 2026-03-31
+      flask ledger trial-balance --under Liabilities:Escrow --as-at 2026-03-31
+      flask ledger trial-balance --as-at 2026-03-31 --known-at 2026-04-02T17:00:00Z
+      flask ledger trial-balance --by-fund
     """
+    at = queries.AsAt(_day(day), known)
     with transaction(read_only=True) as session:
         book = this_book(session)
-        if day is None:
-            rows = queries.trial_balance(session, book, under=under)
-        else:
-            rows = queries.recomputed_balances(session, book, as_of=_day(day))
-            rows = [row for row in rows if not under or (row.path + ":").startswith(under + ":")]
-    sums: dict[tuple[str, str], int] = {}
+        rows = (
+            queries.trial_balance(session, book)
+            if at.is_now
+            else queries.balances_as_at(session, book, at)
+        )
+    rows = [row for row in rows if not under or (row.path + ":").startswith(under + ":")]
+    if by_fund:
+        _show_funds(rows)
+        return
     for row in rows:
-        sums[row.unit, row.fund] = sums.get((row.unit, row.fund), 0) + row.net
         held = row.held_dr or row.held_cr
-        if not (every or row.net or held):
-            continue
-        waiting = f"  (held {format_quantity(held, row.unit)})" if held else ""
-        quantity = format_quantity(row.net, row.unit)
-        click.echo(f"{quantity:>22}  {row.path}  [{row.fund}]{waiting}")
+        if every or row.net or held:
+            waiting = f"  (held {format_quantity(held, row.unit)})" if held else ""
+            quantity = format_quantity(row.net, row.unit)
+            click.echo(f"{quantity:>22}  {row.path}  [{row.fund}]{waiting}")
     if not under:
-        for (unit, fund), total in sorted(sums.items()):
+        for unit, fund in sorted({(row.unit, row.fund) for row in rows}):
+            total = sum(row.net for row in rows if (row.unit, row.fund) == (unit, fund))
             click.echo(f"{format_quantity(total, unit):>22}  sum of {unit} in fund {fund}")
 
 
-def _day(value: object) -> date:
-    return value.date()  # type: ignore[attr-defined, no-any-return]
+def _show_funds(rows: Iterable[queries.BalanceRow]) -> None:
+    tables = rules.fund_tables((row.path, row.unit, row.fund, row.net) for row in rows)
+    for table in tables:
+        click.echo(f"{table.unit:<30}" + "".join(f"{name:>18}" for name in (*table.funds, "total")))
+        for line in (*table.lines, table.holds):
+            cells = (*line.by_fund, line.total)
+            shown = "".join(f"{format_quantity(cell, table.unit):>18}" for cell in cells)
+            click.echo(f"{line.name:<30}{shown}")
+
+
+def _day(value: object) -> date | None:
+    return value.date() if isinstance(value, datetime) else None
 
 
 @ledger_group.command("statement")
 @click.argument("path")
+@click.option("--as-at", "day", type=DAY, default=None, help="As at the end of this day.")
+@click.option("--known-at", "known", type=INSTANT, default=None, help="As it was known then (UTC).")
 @click.option("--after", default=0, type=click.IntRange(min=0), help="Begin after this entry.")
 @click.option("--rows", default=50, type=click.IntRange(1, PAGE_ROWS_MAX), help="How many.")
-def statement(path: str, after: int, rows: int) -> None:
+def statement(path: str, day: object, known: datetime | None, after: int, rows: int) -> None:
     r"""Show the entries of one account in order, each with the balance after it.
 
+    The order is that of posting; with --as-at or --known-at it is that of the days on which the
+    entries took effect, and what came later, or was not known yet, is left out.
+
     \b
-    Example:
+    Examples:
       flask ledger statement Assets:Bank
+      flask ledger statement Assets:Bank --as-at 2026-03-31 --known-at 2026-04-02T17:00:00Z
     """
+    at = queries.AsAt(_day(day), known)
     with transaction(read_only=True) as session:
         book = this_book(session)
         balance = queries.balance(session, book, path)
-        lines = queries.statement(session, book, path, after=after, limit=rows)
+        lines = (
+            queries.statement(session, book, path, after=after, limit=rows)
+            if at.is_now
+            else queries.statement_as_at(session, book, path, at, after=after, limit=rows)
+        )
     for line in lines:
         signed = line.amount if line.side == "D" else -line.amount
         held = " (held)" if line.layer == "H" else ""
@@ -129,7 +186,8 @@ def statement(path: str, after: int, rows: int) -> None:
             f" {format_quantity(signed, line.unit):>18}"
             f" {format_quantity(line.balance_after, line.unit):>18}{held}  {line.id}"
         )
-    click.echo(f"balance: {format_quantity(balance.net, balance.unit)}")
+    if at.is_now:
+        click.echo(f"balance: {format_quantity(balance.net, balance.unit)}")
     if len(lines) == rows:
         click.echo(f"more: --after {after + rows}")
 

@@ -22,11 +22,13 @@ from flask import (
 from ledger.audit import queries as audit
 from ledger.books import queries as books
 from ledger.books.queries import BalanceRow, EntryRow, JournalRow, StatementLine
+from ledger.books.rules import fund_tables
 from ledger.exports import checkpoints, pack, shelf
 from ledger.http import current_actor, guarded, reading
 from ledger.kernel import clock, limits
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.kernel.money import format_quantity
+from ledger.pages.as_at import as_at, asked
 from ledger.pages.checkpoints import book_of
 from ledger.pages.forms import Form
 
@@ -58,23 +60,24 @@ def desk() -> str:
 @blueprint.get("/audit/trial-balance")
 @guarded("books.read")
 def trial_balance() -> Any:
-    """What every account holds now, or as at the end of a day; those at zero when asked."""
+    """What every account holds now, as at a day, or as it was known; those at zero when asked."""
     form = Form(request.args)
-    day = form.day("on", what="the day", required=False)
+    at = as_at(form)
     under = form.text("under", what="a path", chars=limits.NAME_CHARS_MAX, required=False)
     with reading() as session:
         book = book_of(session)
         rows = (
-            books.recomputed_balances(session, book, as_of=day)
-            if day
-            else books.trial_balance(session, book)
+            books.trial_balance(session, book)
+            if at.is_now
+            else books.balances_as_at(session, book, at)
         )
     found = [row for row in rows if not under or (row.path + ":").startswith(under + ":")]
     every = request.args.get("zero") == "yes"
     shown = [row for row in found if every or row.net or row.held_dr or row.held_cr]
     page = render_template(
-        "auditors/trial_balance.html", form=form, day=day, under=under, groups=_by_fund(shown),
-        left_out=len(found) - len(shown),
+        "auditors/trial_balance.html", form=form, at=at, under=under, groups=_by_fund(shown),
+        left_out=len(found) - len(shown), asked=asked(form),
+        tables=fund_tables((row.path, row.unit, row.fund, row.net) for row in found),
     )  # fmt: skip
     return (page, 422) if form.errors else page
 
@@ -103,25 +106,33 @@ def _by_fund(rows: list[BalanceRow]) -> list[Group]:
 
 @blueprint.get("/audit/statement")
 @guarded("books.read")
-def statement() -> str:
+def statement() -> Any:
     """The entries of one account, a page at a time, each with the balance after it."""
     path = request.args.get("account", "")
-    after = _number("after")
+    after, form = _number("after"), Form(request.args)
+    at, kept = as_at(form), asked(form)
     with reading() as session:
         book = book_of(session)
         balance = books.balance(session, book, path)
-        lines = books.statement(session, book, path, after=after, limit=ROWS + 1)
+        lines = (
+            books.statement(session, book, path, after=after, limit=ROWS + 1)
+            if at.is_now
+            else books.statement_as_at(session, book, path, at, after=after, limit=ROWS + 1)
+        )
     more = len(lines) > ROWS
-    return render_template(
+    page = render_template(
         "auditors/statement.html",
+        form=form,
+        at=at,
         balance=balance,
         rows=[_statement_row(line) for line in lines[:ROWS]],
         shown=(after + 1, after + min(len(lines), ROWS)),
-        next_href=url_for(".statement", account=path, after=after + ROWS) if more else "",
-        previous_href=url_for(".statement", account=path, after=after - ROWS)
+        next_href=url_for(".statement", account=path, after=after + ROWS, **kept) if more else "",
+        previous_href=url_for(".statement", account=path, after=after - ROWS, **kept)
         if after >= ROWS
         else "",
     )
+    return (page, 422) if form.errors else page
 
 
 def _statement_row(line: StatementLine) -> dict[str, Any]:

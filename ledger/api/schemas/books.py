@@ -85,11 +85,46 @@ class AccountSchema(StrictSchema):
     held_credits = fields.Integer(attribute="held_cr")
 
 
-class AccountQuery(PageQuery):
-    """Which accounts are asked for, and as at the end of which day."""
+class AsAtQuery(StrictSchema):
+    """As at the end of which day, and as known at which instant."""
+
+    on = Day(load_default=None, metadata={"description": "what took effect by this London day"})
+    known_at = Instant(
+        load_default=None, metadata={"description": "what had been recorded by this instant"}
+    )
+
+
+class AccountQuery(PageQuery, AsAtQuery):
+    """Which accounts are asked for, as at which day, as known at which instant."""
 
     under = fields.String(load_default="", validate=validate.Length(max=limits.NAME_CHARS_MAX))
-    on = Day(load_default=None)
+
+
+class StatementQuery(PageQuery, AsAtQuery):
+    """Which part of a statement, as at which day, as known at which instant."""
+
+
+class FundLineSchema(StrictSchema):
+    """One line of the report by fund: a quantity for each fund, and of all together."""
+
+    name = fields.String()
+    by_fund = fields.List(fields.Integer(metadata=_WHOLE))
+    total = fields.Integer(metadata=_WHOLE)
+
+
+class FundTableSchema(StrictSchema):
+    """The accounts of one unit in columns by fund."""
+
+    unit = fields.String()
+    funds = fields.List(fields.String())
+    lines = fields.List(fields.Nested(FundLineSchema))
+    holds = fields.Nested(FundLineSchema)
+
+
+class FundTableList(StrictSchema):
+    """One table for each unit."""
+
+    items = fields.List(fields.Nested(FundTableSchema))
 
 
 class StatementLineSchema(StrictSchema):
@@ -108,25 +143,6 @@ class StatementLineSchema(StrictSchema):
     layer = fields.String()
     unit = fields.String()
     balance_after = fields.Integer(metadata=_WHOLE)
-
-
-class PeriodSchema(StrictSchema):
-    """One accounting period."""
-
-    id = fields.Integer()
-    starts_on = Day()
-    ends_on = Day()
-    status = fields.String(validate=validate.OneOf(("OPEN", "ADJUSTING", "CLOSED")))
-    signed_by = fields.String(allow_none=True)
-    countersigned_by = fields.String(allow_none=True)
-    reason = fields.String()
-    seq_at_close = fields.Integer(allow_none=True)
-
-
-class PeriodList(StrictSchema):
-    """Every period of the book."""
-
-    items = fields.List(fields.Nested(PeriodSchema))
 
 
 class CheckpointSchema(StrictSchema):

@@ -13,6 +13,45 @@ from sqlalchemy import Connection, text
 from ledger.kernel.db import db
 
 
+def allow(*refusals: str) -> None:
+    """Let through what triggers refuse in these words, and nothing else; unknown words fail."""
+    with db.engine.connect() as connection:
+        for words in refusals:
+            if connection.dialect.name == "sqlite":
+                _allow_sqlite(connection, words)
+            else:
+                _allow_postgresql(connection, words)
+        connection.commit()
+    db.engine.dispose()
+
+
+def _allow_sqlite(connection: Connection, words: str) -> None:
+    refusal = f"RAISE(ABORT, 'ledger: {words}')"
+    found = connection.execute(
+        text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND instr(sql, :part)"),
+        {"part": refusal},
+    ).all()
+    assert found, f"no trigger refuses in the words: {words}"
+    for name, sql in found:
+        connection.execute(text(f"DROP TRIGGER {name}"))
+        connection.exec_driver_sql(sql.replace(refusal, "1"))
+
+
+def _allow_postgresql(connection: Connection, words: str) -> None:
+    refusal = f"RAISE EXCEPTION 'ledger: {words}' USING ERRCODE = 'integrity_constraint_violation';"
+    found = connection.execute(
+        text(
+            "SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_trigger t ON t.tgfoid = p.oid"
+            " WHERE position(:part IN p.prosrc) > 0"
+        ),
+        {"part": refusal},
+    ).scalars()
+    functions = set(found)
+    assert functions, f"no trigger refuses in the words: {words}"
+    for function in functions:
+        connection.exec_driver_sql(function.replace(refusal, "NULL;").replace("%", "%%"))
+
+
 def take_off(*names: str) -> None:
     """Take triggers, constraints or indexes off by name; one that is not there fails the test."""
     with db.engine.connect() as connection:

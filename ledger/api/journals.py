@@ -1,4 +1,4 @@
-"""Journals and periods: what was posted, in order, with its proof."""
+"""Journals: what was posted, in order, with its proof."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ledger.api.schemas.base import page_of
 from ledger.api.schemas.books import (
     JournalQuery,
     JournalSchema,
-    PeriodList,
     ProofSchema,
     WholeJournalSchema,
 )
@@ -25,7 +24,6 @@ from ledger.http.pagination import Page, decode, page
 from ledger.kernel.clock import from_microseconds
 
 blp = resource("journals", "Everything that was posted, in order; never edited")
-periods_blp = resource("periods", "Accounting periods and who closed them")
 
 
 def book_of(session: Session) -> int:
@@ -90,15 +88,3 @@ class JournalProof(MethodView):
             "index": seq - 1, "leaf_hash": leaf.leaf_hash.hex(), "checkpoint": signed.note,
             "hashes": [digest.hex() for digest in hashes],
         }  # fmt: skip
-
-
-@periods_blp.route("/")
-class Periods(MethodView):
-    """All periods."""
-
-    @guarded("books.read")
-    @periods_blp.response(200, PeriodList)
-    def get(self) -> dict[str, Any]:
-        """List the accounting periods in order of time."""
-        with reading() as session:
-            return {"items": queries.periods(session, book_of(session))}

@@ -26,6 +26,7 @@ class DecisionView:
     reason: str
     authority: str | None
     decided_at: datetime
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,13 @@ def _views(session: Session, rows: list[Proposal]) -> list[ProposalView]:
     ):
         decided[made.proposal].append(
             DecisionView(
-                made.stage, made.person, made.verdict, made.reason, made.authority, made.decided_at
+                made.stage,
+                made.person,
+                made.verdict,
+                made.reason,
+                made.authority,
+                made.decided_at,
+                made.digest,
             )
         )
     return [

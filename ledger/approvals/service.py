@@ -221,7 +221,9 @@ def use(
         kind=view.kind, subject=view.subject, facts=facts, quantity_pence=view.quantity_pence,
         bucket=view.bucket, maker=view.maker, barred=view.barred,
     )  # fmt: skip
-    if bound != view.digest:
+    # The decisions are about a digest: one about any other is void, whoever moved the row.
+    decided = {made.digest for made in view.decisions if made.verdict == "yes"}
+    if bound != view.digest or decided != {view.digest}:
         raise rules.Changed(
             "The facts are not those that were approved.",
             remedy="Withdraw the proposal and propose the new facts.",

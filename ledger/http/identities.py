@@ -71,12 +71,21 @@ def _by_token() -> Identity:
     if not header:
         return NOBODY
     scheme, _, secret = header.partition(" ")
+    return of_token(secret if scheme.lower() == "bearer" else "")
+
+
+def of_token(secret: str) -> Identity:
+    """Whoever a bearer token stands for, with its scopes.
+
+    Raises:
+        NotSignedIn: it is unknown, has ended or has expired.
+    """
     at = now()
     with transaction(read_only=True) as session:
         token = parties.token_by_hash(session, secret_hash(secret.strip()))
         alive = token is not None and token.ended_at is None and token.expires_at > at
         actor = parties.actor(session, token.person) if token and alive else None
-    if scheme.lower() != "bearer" or token is None or actor is None:
+    if token is None or actor is None:
         raise NotSignedIn(
             "The bearer token is unknown, has ended or has expired.",
             remedy="Make a new token on your account page, and send it as “Authorization: Bearer …”.",

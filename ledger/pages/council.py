@@ -19,6 +19,7 @@ from ledger.pages.approvals import DONE, why_not
 from ledger.pages.forms import Form
 from ledger.pages.measuring import chart_of
 from ledger.parties import queries as parties
+from ledger.parties.rules import may
 
 blueprint = Blueprint("council", __name__)
 
@@ -49,7 +50,7 @@ def desk() -> str:
     return render_template(
         "council/desk.html", waiting=waiting, under_way=under_way, next_steps=NEXT,
         due=[(view, due[view.id]) for view in running if due[view.id]], running=running,
-        words=states.AGREEMENT_WORDS,
+        words=states.AGREEMENT_WORDS, may_close=may(actor, "period.close"),
     )  # fmt: skip
 
 
@@ -57,7 +58,9 @@ def _item(session: Session, view: approvals.ProposalView) -> tuple[str, str, str
     stage = "Verify" if view.waits_for == "verify" else "Approve"
     if view.kind != "determination":
         words = view.kind.replace(".", " ").replace("_", " ")
-        return (f"{stage}: {words}", f"/approvals/{view.id}", view.subject, "waiting", stage)
+        own = f"/council/periods/{view.subject.rsplit(':', 1)[-1]}"
+        href = own if view.kind.startswith("period.") else f"/approvals/{view.id}"
+        return (f"{stage}: {words}", href, view.subject, "waiting", stage)
     made = queries.determination(session, view.subject)
     title = queries.agreement(session, made.agreement).title
     hint = f"{states.RESULT_WORDS[made.result]}, year {made.period}"

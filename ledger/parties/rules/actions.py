@@ -127,6 +127,8 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "books.statement": _IN,
     "journal.adjust": _who("s151", "head"),
     "period.close": _who("s151", "head"),
+    "period.close.approve": _who("s151", "head"),
+    "period.reopen.approve": _who("s151", "head"),
     "checkpoint.read": _ALL,
     "checkpoint.make": _who("auditor", "s151", SYSTEM),
     "checkpoint.cosign": _ALL,

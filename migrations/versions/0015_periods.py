@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0050"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -125,7 +125,9 @@ def _fund_guard() -> list[str]:
     name = "seal_keeps_funds"
     if op.get_bind().dialect.name == "sqlite":
         this = " AND e.book = NEW.book AND e.seq = NEW.seq"
-        return _make(name, "BEFORE INSERT", "seal", [(LESS.format(seal="entry e", this=this), EMPTY)])
+        return _make(
+            name, "BEFORE INSERT", "seal", [(LESS.format(seal="entry e", this=this), EMPTY)]
+        )
     seal = "fresh s JOIN entry e ON e.book = s.book AND e.seq = s.seq"
     made = _make(name, "AFTER INSERT", "seal", [(LESS.format(seal=seal, this=""), EMPTY)])
     made[1] = (

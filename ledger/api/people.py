@@ -43,9 +43,11 @@ class Me(MethodView):
     def get(self) -> dict[str, Any]:
         """Say who you are, and what your token may do."""
         who = identity()
+        with reading() as session:
+            known = queries.actor(session, who.actor.person)
         return {
             "person": who.actor.person,
-            "name": who.actor.name,
+            "name": known.name if known else "",
             "organisation": who.actor.organisation,
             "roles": sorted(who.actor.roles),
             "scopes": sorted(who.scopes),

@@ -7,11 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.audit.models import (
-    Answer,
     AuditEvent,
     Checkpoint,
     Cosignature,
@@ -30,6 +29,7 @@ from ledger.audit.rules import (
 )
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.kernel.wire import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +127,39 @@ def _web_session(row: WebSession) -> WebSessionView:
     )
 
 
-_ANSWER = select(
-    Answer.fingerprint, Answer.status, Answer.location, Answer.content_type, Answer.body
-).where(
-    Answer.caller == bindparam("caller"),
-    Answer.route == bindparam("route"),
-    Answer.key == bindparam("key"),
+_ANSWER = (
+    "SELECT fingerprint, status, location, content_type, body FROM request_answer"
+    " WHERE caller = ? AND route = ? AND key = ?"
 )
-"""Built once: it is asked with every unsafe request."""
 
 
 def answer(session: Session, *, caller: str, route: str, key: str) -> AnswerView | None:
-    """The answer kept under a key for a caller and route, if the request was carried out."""
-    row = session.execute(_ANSWER, {"caller": caller, "route": route, "key": key}).first()
+    """The answer kept under a key for a caller and route, if the request was carried out.
+
+    Asked with every unsafe request, so it is said straight to the driver.
+    """
+    row = run(session.connection(), _ANSWER, (caller, route, key)).fetchone()
     return AnswerView(*row) if row else None
+
+
+_CLAIM = (
+    "SELECT pg_try_advisory_xact_lock(?), a.fingerprint, a.status, a.location, a.content_type,"
+    " a.body FROM (SELECT 1) one LEFT JOIN request_answer a"
+    " ON a.caller = ? AND a.route = ? AND a.key = ?"
+)
+
+
+def claim_answer(
+    session: Session, *, caller: str, route: str, key: str, lock: int
+) -> tuple[bool, AnswerView | None]:
+    """Whether nobody else holds the key's lock, and the answer kept under it, in one round trip.
+
+    PostgreSQL only. The answer is as it stood when the question arrived: whoever kept one
+    between that and the lock is found out by the primary key.
+    """
+    values = (lock, caller, route, key)
+    free, *kept = run(session.connection(), _CLAIM, values).fetchone()
+    return free, AnswerView(*kept) if kept[0] is not None else None
 
 
 @dataclass(frozen=True, slots=True)

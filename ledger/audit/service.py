@@ -24,6 +24,7 @@ from ledger.kernel import limits
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id, secret_hash
 from ledger.kernel.texts import clean_line
+from ledger.kernel.wire import bound_instant, run
 
 NO_FACTS: Mapping[str, object] = {}
 
@@ -37,9 +38,12 @@ class Event(NamedTuple):
     authority: str = ""
 
 
-# Statements of every request, built once, on the tables: nothing here is an object to keep.
+# Statements of every request, built once: nothing here is an object to keep.
 _RECORD = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
-_KEEP = insert(Answer.__table__)  # type: ignore[arg-type]
+_KEEP = (
+    "INSERT INTO request_answer (caller, route, key, fingerprint, status, location, content_type,"
+    " body, answered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def record(
@@ -162,19 +166,12 @@ def keep_answer(
     now: datetime,
 ) -> None:
     """Keep the answer to a request beside its effect, so that asking again repeats the answer."""
-    session.connection().execute(
+    connection = session.connection()
+    at = bound_instant(connection, now)
+    run(
+        connection,
         _KEEP,
-        {
-            "caller": caller,
-            "route": route,
-            "key": key,
-            "fingerprint": fingerprint,
-            "status": status,
-            "location": location,
-            "content_type": content_type,
-            "body": body,
-            "answered_at": now,
-        },
+        (caller, route, key, fingerprint, status, location, content_type, body, at),
     )
 
 

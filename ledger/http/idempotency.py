@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from flask import Response, make_response, request
-from sqlalchemy import text
+from sqlalchemy import exc, text
 from sqlalchemy.orm import Session
 
 from ledger.audit import queries as audit_queries
@@ -28,6 +28,7 @@ from ledger.http.units import surround
 from ledger.kernel import limits
 from ledger.kernel.clock import now
 from ledger.kernel.db import is_sqlite
+from ledger.kernel.errors import Busy
 
 P = ParamSpec("P")
 _running: set[tuple[str, str, str]] = set()
@@ -57,8 +58,7 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
         print_ = _fingerprint()
 
         def unit(session: Session) -> Response:
-            _lock(session, name)
-            kept = audit_queries.answer(session, caller=name[0], route=name[1], key=name[2])
+            kept = _claim(session, name)
             if kept is not None:
                 return _again(kept, print_)
             response = make_response(view(*args, **kwargs))
@@ -158,20 +158,25 @@ def _only_one(name: tuple[str, str, str]) -> Iterator[None]:
             _running.discard(name)
 
 
-def _lock(session: Session, name: tuple[str, str, str]) -> None:
-    """One at a time for each key. A program is told at once that the first still runs; a person's
-    second click waits for it. On SQLite a writer has the whole database already.
+def _claim(session: Session, name: tuple[str, str, str]) -> audit_queries.AnswerView | None:
+    """One at a time for each key, and the answer that was kept under it. A program is told at
+    once that the first still runs; a person's second click waits for it. On SQLite a writer has
+    the whole database already.
     """
+    caller, route, key = name
     if is_sqlite(session):
-        return
+        return audit_queries.answer(session, caller=caller, route=route, key=key)
     digest = hashlib.sha256("\x1f".join(name).encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
     if not is_api():
         session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
-        return
-    free = session.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": number})
+        return audit_queries.answer(session, caller=caller, route=route, key=key)
+    free, kept = audit_queries.claim_answer(
+        session, caller=caller, route=route, key=key, lock=number
+    )
     if not free:
         raise _still_running()
+    return kept
 
 
 def _still_running() -> StillRunning:
@@ -206,15 +211,23 @@ def _keep(
     session: Session, name: tuple[str, str, str], fingerprint: str, response: Response
 ) -> None:
     session.flush()
-    audit.keep_answer(
-        session,
-        caller=name[0],
-        route=name[1],
-        key=name[2],
-        fingerprint=fingerprint,
-        status=response.status_code,
-        location=response.headers.get("Location", ""),
-        content_type=response.content_type or "application/octet-stream",
-        body=_kept_body(response),
-        now=now(),
-    )
+    try:
+        audit.keep_answer(
+            session,
+            caller=name[0],
+            route=name[1],
+            key=name[2],
+            fingerprint=fingerprint,
+            status=response.status_code,
+            location=response.headers.get("Location", ""),
+            content_type=response.content_type or "application/octet-stream",
+            body=_kept_body(response),
+            now=now(),
+        )
+    except exc.IntegrityError as error:
+        # Somebody kept one between our look and our lock: begin again, and find it.
+        raise Busy(
+            "The same request was answered a moment ago.",
+            remedy="Ask again with the same key in a second: you will get its answer.",
+            place=name[2],
+        ) from error

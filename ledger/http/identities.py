@@ -80,12 +80,9 @@ def of_token(secret: str) -> Identity:
     Raises:
         NotSignedIn: it is unknown, has ended or has expired.
     """
-    at = now()
-    with transaction(read_only=True) as session:
-        token = parties.token_by_hash(session, secret_hash(secret.strip()))
-        alive = token is not None and token.ended_at is None and token.expires_at > at
-        actor = parties.actor(session, token.person) if token and alive else None
-    if token is None or actor is None:
+    token, actor = parties.holder_of_token(secret_hash(secret.strip())) or (None, None)
+    alive = token is not None and token.ended_at is None and token.expires_at > now()
+    if token is None or actor is None or not alive:
         raise NotSignedIn(
             "The bearer token is unknown, has ended or has expired.",
             remedy="Make a new token on your account page, and send it as “Authorization: Bearer …”.",

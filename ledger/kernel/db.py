@@ -261,6 +261,11 @@ def write_rows(
     session.connection().execute(statement, list(rows))
 
 
+def reader(engine: Engine) -> Engine:
+    """The engine to read the same database with: on SQLite one whose connections cannot write."""
+    return _readers.get(engine, engine)
+
+
 @contextmanager
 def transaction(*, read_only: bool = False) -> Iterator[Session]:
     """One unit of work: everything in the block is committed together or not at all.
@@ -269,7 +274,7 @@ def transaction(*, read_only: bool = False) -> Iterator[Session]:
     stale. A read-only block cannot write on either engine.
     """
     engine = db.engine
-    bind = _readers.get(engine, engine) if read_only else engine
+    bind = reader(engine) if read_only else engine
     with Session(bind, expire_on_commit=False) as session:
         if read_only:
             session.connection(execution_options={"ledger_readonly": True})

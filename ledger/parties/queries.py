@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.kernel.wire import glance, instant
 from ledger.parties import rules
 from ledger.parties.models import (
     ApiToken,
@@ -303,15 +304,6 @@ _WHO = (
     .where(Person.id == bindparam("person"), Person.state == "active")
     .order_by(RoleGrant.granted_at, RoleGrant.id)
 )
-_TOKEN = select(
-    ApiToken.id,
-    ApiToken.person,
-    ApiToken.name,
-    ApiToken.scopes,
-    ApiToken.made_at,
-    ApiToken.expires_at,
-    ApiToken.ended_at,
-).where(ApiToken.secret_hash == bindparam("secret_hash"))
 
 
 def grants(session: Session, reference: str) -> list[Grant]:
@@ -348,10 +340,33 @@ def tokens(session: Session, person: str) -> list[TokenView]:
     return [_token(row) for row in rows]
 
 
-def token_by_hash(session: Session, secret_hash: str) -> TokenView | None:
-    """The token with that hash, whether it still works or not."""
-    row = session.execute(_TOKEN, {"secret_hash": secret_hash}).first()
-    return TokenView(*row) if row else None
+_HOLDER = (
+    "SELECT t.id, t.person, t.name, t.scopes, t.made_at, t.expires_at, t.ended_at, p.state, g.role,"
+    " g.organisation FROM api_token t JOIN person p ON p.id = t.person"
+    " LEFT JOIN role_grant g ON g.person = p.id AND g.ended_at IS NULL"
+    " WHERE t.secret_hash = ? ORDER BY g.granted_at, g.id"
+)
+"""Asked with every request of a program, and by itself."""
+
+
+def holder_of_token(secret_hash: str) -> tuple[TokenView, rules.Actor | None] | None:
+    """The token with that hash as committed now, and who holds it (None: the account is closed).
+
+    The actor comes without a name: what programs do is decided by roles alone.
+    """
+    rows = glance(_HOLDER, (secret_hash,))
+    if not rows:
+        return None
+    reference, person, name, scopes, made, expires, ended, state = rows[0][:8]
+    token = TokenView(
+        reference, person, name, scopes, instant(made), instant(expires),
+        instant(ended) if ended else None,
+    )  # fmt: skip
+    if state != "active":
+        return token, None
+    roles = frozenset(row[8] for row in rows if row[8])
+    at = next((row[9] for row in rows if row[9]), None)
+    return token, rules.Actor(token.person, roles, at)
 
 
 def _token(row: ApiToken) -> TokenView:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from ledger.audit import queries as audit_queries
 from ledger.audit import service as audit
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import transact, transaction
@@ -43,6 +44,25 @@ def test_a_hundred_replays_are_the_same_bytes_and_one_effect(api: Enter, place: 
         assert again.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
     assert people() == before + 1
+
+
+def test_an_answer_kept_between_look_and_lock_is_found_the_second_time(
+    api: Enter, monkeypatch: pytest.MonkeyPatch, engine_name: str
+) -> None:
+    ada, before = api("administrator"), people()
+    first = add(ada)
+    name, unseen = ("answer", None) if engine_name == "sqlite" else ("claim_answer", (True, None))
+    looks: list[int] = []
+    look = getattr(audit_queries, name)
+
+    def blind_at_first(*args: Any, **facts: Any) -> Any:
+        looks.append(1)
+        return unseen if len(looks) == 1 else look(*args, **facts)
+
+    monkeypatch.setattr(audit_queries, name, blind_at_first)
+    again = add(ada)
+    assert (again.status_code, again.data) == (first.status_code, first.data)
+    assert (len(looks), people()) == (2, before + 1)
 
 
 def test_the_same_body_in_another_order_is_the_same_request(api: Enter) -> None:

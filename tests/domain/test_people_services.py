@@ -199,12 +199,17 @@ def test_a_link_leads_only_within_the_service(place: Place, clock: FixedClock, p
            next_path=path, now=clock.now())  # fmt: skip
 
 
-def test_a_token_keeps_no_secret_and_belongs_to_its_owner(place: Place, clock: FixedClock) -> None:
+def test_a_token_keeps_no_secret_and_belongs_to_its_owner(
+    app: Flask, place: Place, clock: FixedClock
+) -> None:
     rosa, at = place.people["resident"], clock.now()
     made, secret = do(
         service.make_token, person=rosa, name="upload", scopes=["read"], days=30, by=rosa, now=at
     )
-    view = ask(queries.token_by_hash, secret_hash(secret))
+    with app.app_context():
+        view, actor = queries.holder_of_token(secret_hash(secret)) or pytest.fail("no token")
+    assert (actor.person, actor.roles) == (rosa, {"resident"})
+    assert queries.holder_of_token(secret_hash("another")) is None
     assert (view.id, view.scopes, view.expires_at) == (made, "read", at + timedelta(days=30))
     with pytest.raises(Missing):
         do(service.end_token, token=made, person=place.people["officer"], by="x", now=at)

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ledger.books import queries
 from ledger.books.rules import JournalSpec, Line, Standing
 from ledger.kernel.errors import Missing
+from ledger.kernel.wire import run, run_many
 
 _HEAD: Final = (
     "SELECT h.next_seq, h.chain, h.last_us, b.code FROM head h JOIN book b ON b.id = h.book"
@@ -44,8 +45,8 @@ _INSERT_ENTRY: Final = (
 )
 _INSERT_SEAL: Final = "INSERT INTO seal (book, seq, lines) VALUES (?, ?, ?)"
 _INSERT_NOTE: Final = "INSERT INTO journal_note (book, seq, salt, note) VALUES (?, ?, ?, ?)"
-_LOOK: Final = "SELECT * FROM books_look(%s::bigint, %s::text[], %s::text[])"
-_WRITE: Final = "SELECT books_write(%s::bigint, %s::json)"
+_LOOK: Final = "SELECT * FROM books_look(?::bigint, ?::text[], ?::text[])"
+_WRITE: Final = "SELECT books_write(?::bigint, ?::json)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def look(session: Session, book: int, *, ids: Sequence[str], paths: Sequence[str
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         return _look_sqlite(connection, book, ids, paths)
-    rows = _run(connection, _LOOK, (book, list(ids), list(paths))).fetchall()
+    rows = run(connection, _LOOK, (book, list(ids), list(paths))).fetchall()
     if not rows:
         raise _no_book(book)
     next_seq, chain, last_us, code, known = rows[0][:5]
@@ -97,12 +98,12 @@ def look(session: Session, book: int, *, ids: Sequence[str], paths: Sequence[str
 def _look_sqlite(
     connection: Connection, book: int, ids: Sequence[str], paths: Sequence[str]
 ) -> Seen:
-    head = _run(connection, _HEAD, (book,)).fetchone()
+    head = run(connection, _HEAD, (book,)).fetchone()
     if head is None:
         raise _no_book(book)
     asked = (_POSTED, (book, ids[0])) if len(ids) == 1 else (_POSTED_MANY, (json.dumps(ids), book))
-    posted = _run(connection, *asked).fetchall()
-    standings = _run(connection, _STANDINGS, (json.dumps(paths), book)).fetchall()
+    posted = run(connection, *asked).fetchall()
+    standings = run(connection, _STANDINGS, (json.dumps(paths), book)).fetchall()
     next_seq, chain, last_us, code = head
     return Seen(
         next_seq, chain, last_us, code,
@@ -121,15 +122,14 @@ def write(session: Session, book: int, rows: Sequence[JournalRow]) -> None:
     if connection.dialect.name == "sqlite":
         _write_sqlite(connection, book, rows)
     else:
-        _run(connection, _WRITE, (book, json.dumps(_as_json(rows)))).fetchall()
+        run(connection, _WRITE, (book, json.dumps(_as_json(rows)))).fetchall()
     notes = [(book, row.seq, row.salt, row.spec.note) for row in rows if row.spec.note]
     if notes:
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        _run_many(connection, _INSERT_NOTE.replace("?", mark), notes)
+        run_many(connection, _INSERT_NOTE, notes)
 
 
 def _write_sqlite(connection: Connection, book: int, rows: Sequence[JournalRow]) -> None:
-    _run_many(
+    run_many(
         connection,
         _INSERT_JOURNAL,
         [
@@ -142,7 +142,7 @@ def _write_sqlite(connection: Connection, book: int, rows: Sequence[JournalRow])
             for row in rows
         ],
     )  # fmt: skip
-    _run_many(
+    run_many(
         connection,
         _INSERT_ENTRY,
         [
@@ -154,7 +154,7 @@ def _write_sqlite(connection: Connection, book: int, rows: Sequence[JournalRow])
             for line, fund in row.entries
         ],
     )  # fmt: skip
-    _run_many(connection, _INSERT_SEAL, [(book, row.seq, len(row.entries)) for row in rows])
+    run_many(connection, _INSERT_SEAL, [(book, row.seq, len(row.entries)) for row in rows])
 
 
 def _as_json(rows: Sequence[JournalRow]) -> dict[str, Any]:
@@ -180,30 +180,3 @@ def _as_json(rows: Sequence[JournalRow]) -> dict[str, Any]:
         for line, fund in row.entries
     ]  # fmt: skip
     return {"journals": journals, "entries": entries}
-
-
-def _run(connection: Connection, sql: str, values: tuple[Any, ...]) -> Any:
-    cursor: Any = connection.connection.cursor()
-    try:
-        cursor.execute(sql, values)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, sql, error) from error
-    return cursor
-
-
-def _run_many(connection: Connection, sql: str, values: list[tuple[Any, ...]]) -> None:
-    cursor: Any = connection.connection.cursor()
-    try:
-        if len(values) == 1:
-            cursor.execute(sql, values[0])
-        else:
-            cursor.executemany(sql, values)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, sql, error) from error
-
-
-def _as_sqlalchemy(connection: Connection, sql: str, error: Exception) -> BaseException:
-    """The driver's error as SQLAlchemy raises it everywhere else."""
-    return exc.DBAPIError.instance(
-        sql, None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
-    )

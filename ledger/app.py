@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 
 from config.settings import Settings
 from ledger import wings
-from ledger.kernel.db import check_ready, configure, db
+from ledger.kernel.db import check_ready, configure, db, driver_url
 from ledger.kernel.limits import FORM_FIELDS_MAX, REQUEST_BYTES_MAX
 
 
@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=_driver_url(settings.database_url),
+        SQLALCHEMY_DATABASE_URI=driver_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
         MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
         MAX_FORM_PARTS=FORM_FIELDS_MAX,
@@ -38,10 +38,6 @@ def create_app(settings: Settings) -> Flask:
         with app.app_context():
             check_ready(db.engine)
     return app
-
-
-def _driver_url(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from sqlalchemy import (
     event,
     exc,
     insert,
+    make_url,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -39,7 +40,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from ledger.kernel import limits
-from ledger.kernel.errors import Busy, LedgerError, NotReady, RefusedByDatabase, StorageFull
+from ledger.kernel.errors import Busy, NotReady
+from ledger.kernel.faults import refusal_of
 
 _SAFE_SQLITE: Final = (3, 51, 3)
 _SAFE_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
@@ -56,7 +58,6 @@ _PRAGMAS: Final = {
     "journal_size_limit": 67_108_864,
 }
 _IDLE_SECONDS: Final = 5
-_RETRYABLE_STATES: Final = frozenset({"40001", "40P01", "55P03"})
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -231,6 +232,27 @@ def _configure_postgresql(engine: Engine) -> None:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
+def driver_url(url: str) -> str:
+    """An address of settings as SQLAlchemy needs it: PostgreSQL is reached by psycopg."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """Another database, set up exactly as the service's own is, and let go afterwards."""
+    options: dict[str, Any] = {}
+    if make_url(url).get_backend_name() == "sqlite":
+        import pysqlite3.dbapi2
+
+        options["module"] = pysqlite3.dbapi2
+    engine = create_engine(driver_url(url), **options)
+    configure(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def sqlite_is_safe(version: tuple[int, ...]) -> bool:
     """Whether this SQLite is free of the WAL-reset fault (sqlite.org/wal.html)."""
     return version >= _SAFE_SQLITE or any(
@@ -273,7 +295,13 @@ def transaction(*, read_only: bool = False) -> Iterator[Session]:
     Writers begin with the write lock on SQLite, so that nothing read in the block can be
     stale. A read-only block cannot write on either engine.
     """
-    engine = db.engine
+    with transaction_on(db.engine, read_only=read_only) as session:
+        yield session
+
+
+@contextmanager
+def transaction_on(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
+    """One unit of work on another database than the service's own, such as a restored one."""
     bind = reader(engine) if read_only else engine
     with Session(bind, expire_on_commit=False) as session:
         if read_only:
@@ -283,7 +311,7 @@ def transaction(*, read_only: bool = False) -> Iterator[Session]:
             session.commit()
         except BaseException as error:
             session.rollback()
-            refusal = _refusal(error)
+            refusal = refusal_of(error)
             if refusal is not None:
                 raise refusal from error
             raise
@@ -308,39 +336,13 @@ def transact(unit: Callable[[Session], Result]) -> Result:
     raise AssertionError("the loop above returns or raises")
 
 
-def _refusal(error: BaseException) -> LedgerError | None:
-    """The refusal in a person's words for what a database driver raised, if it is one."""
-    # BEGIN itself is sent past SQLAlchemy, so that its refusal comes as the driver's own error.
-    original: Any = error.orig if isinstance(error, exc.DBAPIError) else error
-    if original is error and not hasattr(error, "sqlite_errorname"):
-        return None
-    state = getattr(original, "sqlstate", None)
-    name = str(getattr(original, "sqlite_errorname", ""))
-    message = next(iter(str(original).splitlines()), "")[:300]
-    if state in _RETRYABLE_STATES or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Busy(
-            "Others were writing to the same records for too long.",
-            remedy="Nothing was changed. Try again in a few seconds.",
-        )
-    if state == "53100" or name.startswith("SQLITE_FULL"):
-        return StorageFull(
-            "The disk that holds the ledger is full.",
-            remedy="Nothing was changed. Ask the administrator to free some space.",
-        )
-    if isinstance(error, exc.IntegrityError | exc.DataError) or "ledger:" in message:
-        return RefusedByDatabase(
-            message.replace("ledger: ", ""), remedy="Nothing was changed. Check and try again."
-        )
-    return None
-
-
 def check_ready(engine: Engine) -> None:
     """Refuse to serve unless the schema is current and every guard is in place.
 
     Raises:
         NotReady: naming what is missing.
     """
-    with engine.connect() as connection:
+    with reader(engine).connect() as connection:
         present = _guard_names(connection)
     prefix = engine.dialect.name + ":"
     wanted = {

@@ -95,6 +95,14 @@ class RefusedByDatabase(LedgerError):
     title = "The database refused this"
 
 
+class ValueStopped(LedgerError):
+    """The ledger's own safety net is broken: no journal is posted, reading still works."""
+
+    code = "ledger.value_stopped"
+    kind = Kind.BUSY
+    title = "No value moves at the moment"
+
+
 class NotReady(LedgerError):
     """The service refuses to start or to write: something it relies on is missing."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,14 +11,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import exc, text
 from sqlalchemy.orm import Session
 
 from ledger.books import service as books
 from ledger.kernel import db as kernel_db
 from ledger.kernel import limits
 from ledger.kernel.db import UtcDateTime, check_ready, db, is_sqlite, transact, transaction
-from ledger.kernel.errors import Busy, NotReady, RefusedByDatabase, StorageFull
+from ledger.kernel.errors import Busy, NotReady, RefusedByDatabase, StorageFull, ValueStopped
+from ledger.kernel.faults import refusal_of
 
 
 @pytest.mark.parametrize(
@@ -149,15 +151,18 @@ class _Driver(Exception):
         (_Driver("full", name="SQLITE_FULL"), StorageFull),
         (_Driver("full", sqlstate="53100"), StorageFull),
         (_Driver("ledger: never"), RefusedByDatabase),
+        (_Driver("ledger: value stands still"), ValueStopped),
         (_Driver("no such table"), None),
     ],
 )
 def test_what_a_driver_raises_becomes_a_refusal_in_words(
     raised: _Driver, kind: type[Exception] | None
 ) -> None:
-    found = kernel_db._refusal(kernel_db.exc.DBAPIError("SELECT 1", {}, raised))
+    found = refusal_of(exc.DBAPIError("SELECT 1", {}, raised))
     assert found is None if kind is None else isinstance(found, kind)
-    assert kernel_db._refusal(ValueError("not the database's")) is None
+    assert refusal_of(ValueError("not the database's")) is None
+    assert isinstance(refusal_of(OSError(errno.ENOSPC, "no space")), StorageFull)
+    assert refusal_of(OSError(errno.EACCES, "not yours")) is None
 
 
 def test_an_instant_is_kept_in_utc_and_a_naive_one_is_refused(app: Flask) -> None:

@@ -1,0 +1,52 @@
+"""What the database's driver or the disk raises, as a refusal in a person's words."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any, Final
+
+from sqlalchemy import exc
+
+from ledger.kernel.errors import Busy, LedgerError, RefusedByDatabase, StorageFull, ValueStopped
+
+_RETRYABLE_STATES: Final = frozenset({"40001", "40P01", "55P03"})
+
+
+def refusal_of(error: BaseException) -> LedgerError | None:
+    """The refusal in a person's words for what the database or the disk raised, if it is one."""
+    if isinstance(error, OSError):
+        return _storage_full() if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    # BEGIN itself is sent past SQLAlchemy, so that its refusal comes as the driver's own error.
+    original: Any = error.orig if isinstance(error, exc.DBAPIError) else error
+    if original is error and not hasattr(error, "sqlite_errorname"):
+        return None
+    state = getattr(original, "sqlstate", None)
+    name = str(getattr(original, "sqlite_errorname", ""))
+    if state in _RETRYABLE_STATES or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Busy(
+            "Others were writing to the same records for too long.",
+            remedy="Nothing was changed. Try again in a few seconds.",
+        )
+    if state == "53100" or name.startswith("SQLITE_FULL"):
+        return _storage_full()
+    message = next(iter(str(original).splitlines()), "")[:300]
+    refused = isinstance(error, exc.IntegrityError | exc.DataError) or "ledger:" in message
+    return _refused(message) if refused else None
+
+
+def _refused(message: str) -> LedgerError:
+    if "ledger: value stands still" in message:
+        return ValueStopped(
+            "The ledger's own safety net is broken, so that no value moves.",
+            remedy="Nothing was changed; reading goes on. flask ledger verify says what is wrong.",
+        )
+    return RefusedByDatabase(
+        message.replace("ledger: ", ""), remedy="Nothing was changed. Check and try again."
+    )
+
+
+def _storage_full() -> StorageFull:
+    return StorageFull(
+        "The disk that holds the ledger is full.",
+        remedy="Nothing was changed. Ask the administrator to free some space.",
+    )

@@ -87,6 +87,14 @@ class DuePeriod(NamedTuple):
     threshold_bp: int
 
 
+def owner_of(session: Session, agreement: str, period: int) -> str:
+    """Under which name the readings of an agreement's period are frozen."""
+    query = select(AgreementPeriod.owner).where(
+        AgreementPeriod.agreement == agreement, AgreementPeriod.number == period
+    )
+    return session.execute(query).scalar_one()
+
+
 def terms_of(stored: str) -> Terms:
     """Pinned terms from their canonical text."""
     facts = json.loads(stored)

@@ -22,6 +22,7 @@ from ledger.dividends.service.evaluating import (
     propose_many,
 )
 from ledger.dividends.service.funding import commit, fund, receive
+from ledger.dividends.service.recomputing import recomputed
 from ledger.dividends.service.releasing import close, confirm, pay, release
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "propose",
     "propose_many",
     "receive",
+    "recomputed",
     "release",
     "sign",
 ]

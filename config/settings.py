@@ -16,6 +16,15 @@ from urllib.parse import urlsplit
 
 WHITE_TEXT_CONTRAST_MIN: Final = 4.5
 SECRET_CHARS_MIN: Final = 32
+_WHOLE: Final = {
+    "LEDGER_SESSION_IDLE_MINUTES": 60,
+    "LEDGER_SESSION_ABSOLUTE_MINUTES": 12 * 60,
+    "LEDGER_BACKUP_KEEP_DAYS": 30,
+    "LEDGER_BACKUP_PROOF_HOURS": 48,
+    "LEDGER_BACKUP_STOP_HOURS": 7 * 24,
+    "LEDGER_CHECKPOINT_STOP_HOURS": 3 * 24,
+}
+"""Settings that are whole numbers, in the unit that ends their name, and what they are otherwise."""
 
 
 class BadSettings(Exception):
@@ -24,7 +33,7 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One installation's settings. Durations are whole minutes; paths are absolute."""
+    """One installation's settings. Durations are whole, in the unit named; paths are absolute."""
 
     database_url: str
     data_dir: Path
@@ -41,6 +50,12 @@ class Settings:
     mail_from: str = "ledger@localhost"
     checkpoint_dir: Path | None = None
     checkpoint_webhook_url: str = ""
+    backup_dir: Path | None = None
+    backup_keep_days: int = 30
+    backup_proof_hours: int = 48
+    backup_stop_hours: int = 7 * 24
+    checkpoint_stop_hours: int = 3 * 24
+    pg_programs: Path | None = None
     serving: bool = True
     testing: bool = False
 
@@ -58,8 +73,7 @@ class Settings:
             problems.append(
                 f"LEDGER_DATABASE_URL={url.split('@')[-1]!r}: use sqlite:///FILE or postgresql://…"
             )
-        idle = _whole(env, "LEDGER_SESSION_IDLE_MINUTES", 60, problems)
-        absolute = _whole(env, "LEDGER_SESSION_ABSOLUTE_MINUTES", 720, problems)
+        whole = {name: _whole(env, name, usual, problems) for name, usual in _WHOLE.items()}
         secure = _yes_no(env, "LEDGER_SECURE_COOKIES", problems)
         colour = _colour(env, "LEDGER_PLACE_COLOUR", "#00545c", problems)
         if 0 < len(env.get("LEDGER_SECRET_KEY") or "") < SECRET_CHARS_MIN:
@@ -72,7 +86,6 @@ class Settings:
         webhook = env.get("LEDGER_CHECKPOINT_WEBHOOK_URL") or ""
         if webhook and (fault := webhook_fault(webhook)):
             problems.append(f"LEDGER_CHECKPOINT_WEBHOOK_URL: {fault}")
-        pushed_to = env.get("LEDGER_CHECKPOINT_DIR") or ""
         if problems:
             raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
         return cls(
@@ -84,13 +97,19 @@ class Settings:
             contact=env.get("LEDGER_CONTACT") or "",
             book_code=env.get("LEDGER_BOOK") or "MAIN",
             base_url=(env.get("LEDGER_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
-            session_idle_minutes=idle,
-            session_absolute_minutes=absolute,
+            session_idle_minutes=whole["LEDGER_SESSION_IDLE_MINUTES"],
+            session_absolute_minutes=whole["LEDGER_SESSION_ABSOLUTE_MINUTES"],
             secure_cookies=secure,
             smtp_url=smtp,
             mail_from=env.get("LEDGER_MAIL_FROM") or "ledger@localhost",
-            checkpoint_dir=Path(pushed_to).expanduser().resolve() if pushed_to else None,
+            checkpoint_dir=_folder(env, "LEDGER_CHECKPOINT_DIR"),
             checkpoint_webhook_url=webhook,
+            backup_dir=_folder(env, "LEDGER_BACKUP_DIR"),
+            backup_keep_days=whole["LEDGER_BACKUP_KEEP_DAYS"],
+            backup_proof_hours=whole["LEDGER_BACKUP_PROOF_HOURS"],
+            backup_stop_hours=whole["LEDGER_BACKUP_STOP_HOURS"],
+            checkpoint_stop_hours=whole["LEDGER_CHECKPOINT_STOP_HOURS"],
+            pg_programs=_folder(env, "LEDGER_PG_PROGRAMS"),
             serving=env.get("FLASK_RUN_FROM_CLI") != "true",
         )
 
@@ -139,9 +158,14 @@ def _is_this_machine(host: str) -> bool:
 def _whole(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
     value = env.get(name) or str(default)
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 10_000:
-        problems.append(f"{name}={value!r}: use a whole number of minutes from 1 to 10000")
+        unit = name.rpartition("_")[2].lower()
+        problems.append(f"{name}={value!r}: use a whole number of {unit} from 1 to 10000")
         return default
     return int(value)
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).expanduser().resolve() if env.get(name) else None
 
 
 def _colour(env: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:

@@ -17,11 +17,12 @@ from ledger.messages import models as _messages
 from ledger.outcomes import models as _outcomes
 from ledger.parties import models as _parties
 from ledger.pledges import models as _pledges
+from ledger.safety import models as _safety
 from ledger.schedule import models as _schedule
 
 TABLES = (
     _books, _audit, _parties, _approvals, _messages, _assets, _outcomes, _bookings, _funds,
-    _pledges, _dividends, _schedule,
+    _pledges, _dividends, _schedule, _safety,
 )  # fmt: skip
 
 

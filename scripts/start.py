@@ -198,7 +198,9 @@ def _wait_until_healthy(options: argparse.Namespace, parts: list[Part]) -> None:
     while time.monotonic() < deadline:
         _check_alive(parts)
         try:
-            with urllib.request.urlopen(f"http://{options.host}:{options.port}/health", timeout=5):
+            with urllib.request.urlopen(
+                f"http://{options.host}:{options.port}/health/reading", timeout=5
+            ):
                 return
         except (urllib.error.URLError, OSError) as error:
             problem = str(error)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Flask
 
-from ledger.http import csrf, headers, permissions, problems, strict_json
+from ledger.http import csrf, headers, health, permissions, problems, strict_json
 from ledger.http.csrf import csrf_field
 from ledger.http.idempotency import idempotent
 from ledger.http.identities import current_actor, identity
 from ledger.http.permissions import guarded
 from ledger.http.units import reading, run_unit
-from ledger.kernel.db import check_ready, db, transaction
 
 __all__ = [
     "csrf_field",
@@ -22,17 +21,6 @@ __all__ = [
     "reading",
     "run_unit",
 ]
-
-service = Blueprint("service", __name__)
-
-
-@service.get("/health")
-@guarded("public.read")
-def health() -> Response:
-    """200 when the database answers and every guard in it is in place."""
-    with transaction(read_only=True):
-        check_ready(db.engine)
-    return jsonify({"status": "ok"})
 
 
 def install(app: Flask) -> None:
@@ -47,4 +35,4 @@ def install(app: Flask) -> None:
     headers.install(app)
     permissions.install(app)
     csrf.install(app)
-    app.register_blueprint(service)
+    app.register_blueprint(health.service)

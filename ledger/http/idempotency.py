@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import queries as audit_queries
 from ledger.audit import service as audit
-from ledger.http import csrf, strict_json
+from ledger.http import csrf, health, strict_json
 from ledger.http.identities import current_actor, is_api
 from ledger.http.once import recall, remember
 from ledger.http.permissions import check
@@ -67,6 +67,7 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
             _keep(session, name, print_, response)
             return response
 
+        health.check_guards()
         with _only_one(name):
             try:
                 return surround(unit)

@@ -6,6 +6,7 @@ browser spend somebody's rights.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from ledger.http import cookies
 from ledger.http.once import recall, remember
 from ledger.kernel.clock import now
 from ledger.kernel.db import transact, transaction
+from ledger.kernel.errors import StorageFull
 from ledger.kernel.ids import secret_hash
 from ledger.parties import queries as parties
 from ledger.parties.rules import VISITOR, Actor, NotSignedIn, session_lives
@@ -102,7 +104,8 @@ def _by_cookie() -> Identity:
     if found is None or actor is None:
         return NOBODY
     if at - found.seen_at >= _SEEN_EVERY:
-        transact(lambda s: audit.see_web_session(s, reference=found.id, now=at))
+        with suppress(StorageFull):  # who only reads goes on reading
+            transact(lambda s: audit.see_web_session(s, reference=found.id, now=at))
     return Identity(actor, session=found.id)
 
 

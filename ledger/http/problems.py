@@ -12,11 +12,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.audit import service as audit
+from ledger.http import health
 from ledger.http.identities import current_actor, is_api
 from ledger.http.permissions import SAFE
 from ledger.kernel.clock import now
 from ledger.kernel.db import transact
-from ledger.kernel.errors import Kind, LedgerError
+from ledger.kernel.errors import Kind, LedgerError, ValueStopped
 from ledger.parties.rules import NotSignedIn
 
 log = logging.getLogger("ledger.http")
@@ -36,7 +37,12 @@ STATUS = {
 }
 """The HTTP status of each kind of refusal."""
 
-RETRY_SECONDS = {"http.still_running": 1, "ledger.busy": 3, "parties.too_many_guesses": 300}
+RETRY_SECONDS = {
+    "http.still_running": 1,
+    "ledger.busy": 3,
+    "ledger.value_stopped": 600,
+    "parties.too_many_guesses": 300,
+}
 
 PLAIN: dict[int, tuple[str, str, str, str]] = {
     400: ("http.malformed", "The request cannot be read", "Something in the request is not as it"
@@ -95,6 +101,8 @@ def problem(error: LedgerError) -> Response:
 
 
 def _refused(error: LedgerError) -> AnyResponse:
+    if type(error) is ValueStopped:
+        error = health.with_reason(error)
     _write_down(error)
     if isinstance(error, NotSignedIn) and request.method in SAFE and not is_api():
         here = request.full_path.rstrip("?")

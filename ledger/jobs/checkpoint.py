@@ -28,5 +28,6 @@ JOB = Job(
     says="Hashes every journal again, compares with the last checkpoint, and signs a new one.",
     run=checkpoint,
     daily_at="05:30",
+    only_looks=True,
 )
 """After the night's other jobs, so that the day's checkpoint holds what they did."""

@@ -95,7 +95,8 @@ class JobContext:
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work the ledger does by itself: daily at a London time (``"03:30"``, never before 03:00)
-    or every so many minutes. ``says`` tells people in one sentence what it is for.
+    or every so many minutes. ``says`` tells people in one sentence what it is for. One that
+    ``only_looks`` runs also when guards of the database are missing.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Job:
     run: Callable[[JobContext], str]
     daily_at: str | None = None
     every_minutes: int | None = None
+    only_looks: bool = False
 
     @property
     def timetable(self) -> Timetable:

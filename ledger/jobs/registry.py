@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.jobs import (
+    backup,
     bookings,
     checkpoint,
     evaluate_agreements,
@@ -13,6 +14,7 @@ from ledger.jobs import (
     pledges,
     publishing,
     release_dividends,
+    safety,
 )
 from ledger.jobs.job import Job
 from ledger.schedule.rules import UnknownJob
@@ -27,6 +29,8 @@ JOBS: Final[tuple[Job, ...]] = (
     release_dividends.JOB,
     checkpoint.JOB,
     publishing.JOB,
+    backup.JOB,
+    safety.JOB,
     messages.SEND,
     messages.FORGET,
 )

@@ -15,9 +15,10 @@ from flask import Blueprint, Flask, Response, current_app, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.http import current_actor, guarded
+from ledger.http import current_actor, guarded, health
 from ledger.kernel.errors import LedgerError
 from ledger.pages import charts, styling, words
+from ledger.safety.rules import Stop
 
 FOOTER = (
     ("Help", "/help"),
@@ -72,6 +73,7 @@ def _every_page() -> dict[str, Any]:
         "contact": settings.contact,
         "navigation": _navigation(request.path, visiting=who is None),
         "signed_in": who,
+        "stopped": _stopped(),
     }
 
 
@@ -84,6 +86,14 @@ def _who() -> dict[str, str] | None:
     if not actor.signed_in:
         return None
     return {"name": actor.name, "desk": "/desk", "account": "/account", "sign_out": "/sign-out"}
+
+
+def _stopped() -> list[Stop]:
+    """Why value stands still, for the banner; nothing when that cannot be found out."""
+    try:
+        return health.stops()
+    except (LedgerError, SQLAlchemyError):
+        return []
 
 
 def _navigation(path: str, *, visiting: bool) -> list[dict[str, Any]]:

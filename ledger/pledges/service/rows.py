@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -87,6 +87,28 @@ def move_commitment(session: Session, row: Commitment, to: str, **values: Any) -
     _swap(session, row, to, **values)
 
 
+def move_commitments(
+    session: Session, signers: Sequence[Commitment], to: str, **values: Any
+) -> None:
+    """Move many commitments of a locked pledge together, each as `move_commitment` does one."""
+    session.flush()
+    for signer in signers:
+        rules.check_move(rules.COMMITMENT_MOVES, signer.state, to, place=signer.id)
+    for was in sorted({signer.state for signer in signers}):
+        moving = [signer.id for signer in signers if signer.state == was]
+        for start in range(0, len(moving), limits.PAGE_ROWS_MAX):
+            part = moving[start : start + limits.PAGE_ROWS_MAX]
+            done = session.execute(
+                update(Commitment)
+                .where(Commitment.id.in_(part), Commitment.state == was)
+                .values(state=to, **values)
+                .execution_options(synchronize_session=False)
+            )
+            assert done.rowcount == len(part), "their pledge is locked"  # type: ignore[attr-defined]
+            moved = select(Commitment).where(Commitment.id.in_(part))
+            session.execute(moved, execution_options={"populate_existing": True}).all()
+
+
 def move_release(session: Session, row: Release, to: str, **values: Any) -> None:
     """Move a release as the table of moves allows, by compare-and-swap."""
     rules.check_move(rules.RELEASE_MOVES, row.state, to, place=row.id)
@@ -141,13 +163,28 @@ def tell(
     occasion: str = "", facts: Mapping[str, object] | None = None,
 ) -> None:  # fmt: skip
     """Send each person one message about a pledge: once for each occasion, whatever is rerun."""
+    tell_each(
+        session, [(person, occasion, facts or {}) for person in dict.fromkeys(people)],
+        template=template, pledge=pledge, now=now,
+    )  # fmt: skip
+
+
+def tell_each(
+    session: Session, told: Iterable[tuple[str, str, Mapping[str, object]]], *, template: str,
+    pledge: Pledge, now: datetime,
+) -> None:  # fmt: skip
+    """Send people a message each, with an occasion and facts of their own."""
     sentence = wording_of(session, pledge).sentence
-    for person in dict.fromkeys(people):
-        messages.enqueue(
-            session, key=f"{pledge.id}:{template}:{occasion}:{person}", recipient=person,
-            template=template,
-            facts={"pledge": pledge.id, "sentence": sentence, **(facts or {})}, now=now,
-        )  # fmt: skip
+    messages.enqueue_many(
+        session, template=template, now=now,
+        letters=[
+            messages.Letter(
+                f"{pledge.id}:{template}:{occasion}:{person}", person,
+                {"pledge": pledge.id, "sentence": sentence, **facts},
+            )
+            for person, occasion, facts in told
+        ],
+    )  # fmt: skip
 
 
 def backers(session: Session, pledge: str) -> list[str]:

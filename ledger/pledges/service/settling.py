@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -57,8 +56,7 @@ def settle(session: Session, *, pledge: str, actor: Actor, now: datetime) -> str
     )
     signers = rows.commitments_in(session, pledge, ("CONFIRMED",))
     rows.post(session, row, _settle_journals(row, signers, maker=actor.person, now=now), now)
-    for signer in signers:
-        _settle_one(session, row, signer, due=due, actor=actor, now=now)
+    _fall_due(session, row, signers, due=due, actor=actor, now=now)
     rows.note(
         session, now=now, actor=actor.person, action="pledge.settle", subject=pledge,
         facts={"due_on": due.isoformat(), "commitments": len(signers), "total": row.confirmed},
@@ -85,23 +83,34 @@ def _settle_journals(
     return specs
 
 
-def _settle_one(
-    session: Session, row: Pledge, signer: Commitment, *, due: Any, actor: Actor, now: datetime
-) -> None:
+def _fall_due(
+    session: Session, row: Pledge, signers: list[Commitment], *, due: date, actor: Actor,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Each promise by what was paid ahead of it; that earns its match now, and all are told."""
+    for state in ("DUE", "PART_MET", "MET"):
+        some = [signer for signer in signers if _paid_ahead(signer) == state]
+        rows.move_commitments(session, some, state, due_on=due)
+    for signer in signers:
+        earn_match(
+            session, row, signer, receipt=f"{signer.id}:ahead", before=0, pence=signer.received,
+            maker=actor.person, now=now,
+        )  # fmt: skip
+    told = [
+        (
+            signer.person, signer.id,
+            {"amount": format_quantity(signer.quantity - signer.received, row.unit),
+             "due": due.isoformat()},
+        )
+        for signer in signers
+    ]  # fmt: skip
+    rows.tell_each(session, told, template="pledge.due", pledge=row, now=now)
+
+
+def _paid_ahead(signer: Commitment) -> str:
     if signer.received == 0:
-        state = "DUE"
-    else:
-        state = "MET" if signer.received == signer.quantity else "PART_MET"
-    rows.move_commitment(session, signer, state, due_on=due)
-    earn_match(
-        session, row, signer, receipt=f"{signer.id}:ahead", before=0, pence=signer.received,
-        maker=actor.person, now=now,
-    )  # fmt: skip
-    left = format_quantity(signer.quantity - signer.received, row.unit)
-    rows.tell(
-        session, [signer.person], template="pledge.due", pledge=row, now=now, occasion=signer.id,
-        facts={"amount": left, "due": due.isoformat()},
-    )  # fmt: skip
+        return "DUE"
+    return "MET" if signer.received == signer.quantity else "PART_MET"
 
 
 def end_collection(session: Session, *, pledge: str, actor: Actor, now: datetime) -> str:

@@ -6,11 +6,13 @@ import hashlib
 import secrets
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTER = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
+"""The letter of a random byte: each of the thirty-two stands for eight bytes."""
 
 
 def new_id(prefix: str, *, length: int = 8) -> str:
     """A new random reference such as ``PLG-7K2M9QXA`` (5 bits of chance a character)."""
-    return prefix + "-" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return prefix + "-" + secrets.token_bytes(length).translate(_LETTER).decode("ascii")
 
 
 def derived_id(prefix: str, *facts: str, length: int = 16) -> str:

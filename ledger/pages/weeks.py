@@ -67,7 +67,13 @@ def week_grid(
     appears on each of its days. On a clock-change day the wall clock is what is drawn.
     """
     days = [first_on + timedelta(days=n) for n in range(7)]
-    spans = [(day, entry, *span) for entry in entries for day in days if (span := _on(entry, day))]
+    edges = [(day, london_midnight(day), london_midnight(day + timedelta(days=1))) for day in days]
+    spans = [
+        (day, entry, *span)
+        for entry in entries
+        for day, begins, over in edges
+        if (span := _between(entry, begins, over))
+    ]
     opens = min([opens_hour * 60, *(start // 60 * 60 for _, _, start, _ in spans)])
     closes = max([closes_hour * 60, *(-(-end // 60) * 60 for _, _, _, end in spans)])
     return Week(
@@ -81,9 +87,8 @@ def week_grid(
     )
 
 
-def _on(entry: Entry, day: date) -> tuple[int, int] | None:
-    """The wall-clock minutes of a day that an entry covers, or None."""
-    begins, over = london_midnight(day), london_midnight(day + timedelta(days=1))
+def _between(entry: Entry, begins: datetime, over: datetime) -> tuple[int, int] | None:
+    """The wall-clock minutes that an entry covers of the day from ``begins``, or None."""
     if entry.starts_at >= over or entry.ends_at <= begins:
         return None
     start = 0 if entry.starts_at <= begins else _wall_minute(entry.starts_at)

@@ -25,7 +25,8 @@ def loads(body: str | bytes) -> Any:
         Malformed: it is not JSON, or not strict enough; the place says what.
     """
     text = _text(body)
-    if _depth(text) > limits.JSON_DEPTH_MAX:
+    openings = text.count("{") + text.count("[")
+    if openings > limits.JSON_DEPTH_MAX and _depth(text) > limits.JSON_DEPTH_MAX:
         raise _refused(f"It nests deeper than {limits.JSON_DEPTH_MAX} levels.")
     try:
         return json.loads(

@@ -222,13 +222,16 @@ def test_no_checkpoint_is_kept_for_a_call_when_nobody_is_named(
         assert queries.calls(session) == []
 
 
-def close(book: int) -> None:
+def close(book: int, clock: FixedClock) -> None:
     def unit(session: Any) -> None:
         period = books.open_period(
             session, book=book, starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 28)
         )
         books.begin_closing(session, period=period)
-        books.close_period(session, period=period, signed_by="PER-A", countersigned_by="PER-B")
+        books.close_period(
+            session, period=period, signed_by="PER-A", countersigned_by="PER-B",
+            reason="February is complete", now=clock.now(),
+        )  # fmt: skip
 
     transact(unit)
 
@@ -236,12 +239,12 @@ def close(book: int) -> None:
 def test_a_closed_period_is_signed_at_once_or_by_the_next_run(book: int, clock: FixedClock) -> None:
     facts = {"book": book, "made_by": "PER-A", "now": clock.now()}
     assert checkpoints.sign_closed_periods(**facts) is None
-    close(book)
+    close(book, clock)
     assert run(job.JOB, clock).startswith("1 signed after a close")
     assert run(job.JOB, clock) == "none due"
     with transaction(read_only=True) as session:
         (row,) = audit_queries.checkpoints(session, book)
-    assert (row.reason, row.size, row.made_by) == ("close", 3, "job:publish-checkpoints")
+    assert (row.reason, row.size, row.made_by) == ("close", 4, "job:publish-checkpoints")
     more(book, clock, "after the close")
     assert checkpoints.sign_closed_periods(**facts) is None, "the close is under a checkpoint"
 

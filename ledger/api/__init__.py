@@ -35,6 +35,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from ledger.api.schemas.base import Problem
 from ledger.http import guarded, strict_json
 from ledger.http.refusals import Malformed
+from ledger.kernel.errors import Invalid
 
 VERSION = "v1"
 PREFIX = f"/api/{VERSION}"
@@ -110,6 +111,16 @@ def resource(name: str, words: str) -> Resource:
     )
 
 
+def yes_or_no(name: str) -> bool:
+    """A part of ``multipart/form-data`` that says yes or no; no when it is left out."""
+    said = request.form.get(name, "no")
+    if said not in ("yes", "no"):
+        raise Invalid(
+            f"“{said[:40]}” is neither yes nor no.", remedy="Say yes, or leave it out.", place=name
+        )
+    return said == "yes"
+
+
 reader = PlainBlueprint("api_reader", __name__)
 
 
@@ -180,7 +191,9 @@ def _description(app: Flask) -> dict[str, Any]:
 
 def _describe(operation: dict[str, Any], *, unsafe: bool) -> None:
     refusals = (
-        (400, 401, 403, 404, 409, 413, 415, 422, 429, 503) if unsafe else (400, 401, 403, 404)
+        (400, 401, 403, 404, 409, 411, 413, 415, 422, 429, 503)
+        if unsafe
+        else (400, 401, 403, 404, 422)
     )
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in refusals:

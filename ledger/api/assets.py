@@ -8,7 +8,7 @@ from flask import current_app, request
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from ledger.api import PREFIX, resource
+from ledger.api import PREFIX, resource, yes_or_no
 from ledger.api.schemas.assets import (
     AssetImportList,
     AssetImportReport,
@@ -30,10 +30,19 @@ from ledger.assets import queries, rules, service
 from ledger.bookings import service as bookings
 from ledger.bookings.rules import Opening
 from ledger.books import queries as books
-from ledger.http import current_actor, guarded, idempotent, reading, run_unit
+from ledger.http import (
+    current_actor,
+    guarded,
+    idempotent,
+    reading,
+    reads_first,
+    run_unit,
+    was_read,
+)
 from ledger.http.pagination import Page, decode, page
 from ledger.kernel.clock import now
 from ledger.kernel.errors import Invalid
+from ledger.kernel.texts import clean_line
 
 blp = resource("assets", "Public buildings and land, with every version of what was published")
 
@@ -57,6 +66,32 @@ UPLOAD = {
         },
     }
 }
+
+
+def _read_upload() -> tuple[service.Prepared, bool, bool]:
+    """The file, read and judged; whether only to try it; whether most rows may be missing."""
+    upload = request.files.get("file")
+    if upload is None:
+        raise Invalid(
+            "There is no file.",
+            remedy="Send it as the part “file” of multipart/form-data.",
+            place="file",
+        )
+    profile = request.form.get("profile", "auto")
+    if profile not in ("auto", *rules.PROFILES):
+        raise Invalid(
+            "That profile is not known.",
+            remedy=f"Use one of: auto, {', '.join(rules.PROFILES)}.",
+            place="profile",
+        )
+    dry_run, expect_fewer = yes_or_no("dry_run"), yes_or_no("expect_fewer")
+    prepared = service.prepare(
+        upload.stream,  # type: ignore[arg-type]
+        file_name=upload.filename or "upload.csv",
+        profile=profile,
+        register=clean_line(request.form.get("register", ""), place="register"),
+    )
+    return prepared, dry_run, expect_fewer
 
 
 @blp.route("/")
@@ -106,33 +141,14 @@ class Imports(MethodView):
     @idempotent
     @blp.doc(**UPLOAD)  # type: ignore[untyped-decorator]
     @blp.response(201, AssetImportReport)
+    @reads_first(_read_upload)
     def post(self) -> service.Report:
         """Read a CSV file (``multipart/form-data``); the same file again changes nothing."""
-        upload = request.files.get("file")
-        if upload is None:
-            raise Invalid(
-                "There is no file.",
-                remedy="Send it as the part “file” of multipart/form-data.",
-                place="file",
-            )
-        profile = request.form.get("profile", "auto")
-        if profile not in ("auto", *rules.PROFILES):
-            raise Invalid(
-                "That profile is not known.",
-                remedy=f"Use one of: auto, {', '.join(rules.PROFILES)}.",
-                place="profile",
-            )
-        prepared = service.prepare(
-            upload.stream,  # type: ignore[arg-type]
-            file_name=upload.filename or "upload.csv",
-            profile=profile,
-            register=request.form.get("register", "")[:300],
-        )
+        prepared, dry_run, expect_fewer = was_read()
         return run_unit(
             lambda session: service.import_register(
-                session, prepared=prepared, actor=current_actor(), now=now(),
-                dry_run=request.form.get("dry_run") == "yes",
-                expect_fewer=request.form.get("expect_fewer") == "yes",
+                session, prepared=prepared, actor=current_actor(), now=now(), dry_run=dry_run,
+                expect_fewer=expect_fewer,
             )
         )  # fmt: skip
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 from flask.views import MethodView
-from sqlalchemy.orm import Session
 
-from ledger.api import resource
+from ledger.api import resource, yes_or_no
 from ledger.api.schemas.outcomes import ImportList, ReadingList, ReadingQuery, ReadingReport
-from ledger.http import current_actor, guarded, idempotent, reading, run_unit
+from ledger.http import (
+    current_actor,
+    guarded,
+    idempotent,
+    reading,
+    reads_first,
+    run_unit,
+    was_read,
+)
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import Invalid
 from ledger.outcomes import queries, service
-from ledger.outcomes.rules.files import parse, slug
+from ledger.outcomes.rules.files import ParsedFile, check_code, parse
 from ledger.outcomes.rules.windows import is_suppressed
 from ledger.parties.rules import may
 
@@ -38,6 +46,31 @@ UPLOAD = {
         },
     }
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A file that was sent, read and judged."""
+
+    measure: str
+    filename: str
+    content: bytes
+    parsed: ParsedFile
+    dry_run: bool
+
+
+def _read_upload() -> _Upload:
+    upload = request.files.get("file")
+    if upload is None:
+        raise Invalid(
+            "There is no file.",
+            remedy="Send the parts “file” and “measure” of multipart/form-data.",
+            place="file",
+        )
+    measure, dry_run = check_code(request.form.get("measure", "")), yes_or_no("dry_run")
+    content, filename = upload.stream.read(), upload.filename or "upload.csv"
+    parsed = parse(content, today=london_day(now()), name=filename)
+    return _Upload(measure, filename, content, parsed, dry_run)
 
 
 @blp.route("/")
@@ -88,32 +121,13 @@ class Imports(MethodView):
     @idempotent
     @blp.doc(**UPLOAD)  # type: ignore[untyped-decorator]
     @blp.response(201, ReadingReport)
+    @reads_first(_read_upload)
     def post(self) -> service.Report:
         """Read a CSV file (``multipart/form-data``); the same file again changes nothing."""
-        upload = request.files.get("file")
-        measure = request.form.get("measure", "")
-        dry_run = request.form.get("dry_run", "no")
-        if upload is None or dry_run not in ("yes", "no"):
-            raise Invalid(
-                "There is no file, or dry_run is neither yes nor no.",
-                remedy="Send the parts “file” and “measure” of multipart/form-data.",
-                place="file" if upload is None else "dry_run",
+        read = was_read()
+        return run_unit(
+            lambda session: service.import_readings(
+                session, measure=read.measure, parsed=read.parsed, content=read.content,
+                filename=read.filename, actor=current_actor(), now=now(), dry_run=read.dry_run,
             )
-        if not measure or measure != ".".join(slug(part) for part in measure.split(".")):
-            raise Invalid(
-                f"“{measure[:80]}” is not the code of a measure.",
-                remedy="Use small letters, digits, hyphens and dots.",
-                place="measure",
-            )
-        content = upload.stream.read()
-        at, actor = now(), current_actor()
-        parsed = parse(content, today=london_day(at))
-
-        def unit(session: Session) -> service.Report:
-            return service.import_readings(
-                session, measure=measure, parsed=parsed, content=content,
-                filename=upload.filename or "upload.csv", actor=actor, now=at,
-                dry_run=dry_run == "yes",
-            )  # fmt: skip
-
-        return run_unit(unit)
+        )  # fmt: skip

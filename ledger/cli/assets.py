@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from flask import current_app
@@ -14,7 +16,8 @@ from ledger.assets import queries, rules, service
 from ledger.bookings import queries as bookings
 from ledger.books import queries as books
 from ledger.cli import ledger_group
-from ledger.kernel import clock
+from ledger.cli.values import Whole
+from ledger.kernel import clock, limits
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.money import format_minutes
 from ledger.parties.rules import Actor
@@ -42,7 +45,7 @@ def import_file(
       flask ledger assets import land_and_buildings.csv --dry-run
     """
     with (
-        file.open("rb") as stream,
+        _opened(file) as stream,
         click.progressbar(length=100, label=f"Reading {file.name}") as bar,
     ):
         shown = 0
@@ -64,6 +67,15 @@ def import_file(
     )  # fmt: skip
     _print_report(report)
     _print_notes(report.notes)
+
+
+def _opened(file: Path) -> BinaryIO:
+    """The file, or a copy where it is a pipe, which cannot be read twice."""
+    stream = file.open("rb")
+    if file.is_file():
+        return stream
+    with stream:
+        return io.BytesIO(stream.read(limits.IMPORT_BYTES_MAX + 1))
 
 
 def _print_report(report: service.Report) -> None:
@@ -129,7 +141,7 @@ def list_imports() -> None:
 
 @assets.command("list")
 @click.option("--search", default="", help="Words of the name or address.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
+@click.option("--limit", default=50, show_default=True, type=Whole(1, 200))
 def list_assets(search: str, limit: int) -> None:
     r"""Show assets by name.
 

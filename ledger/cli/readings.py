@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
 from ledger.cli import ledger_group
+from ledger.cli.values import Month
 from ledger.kernel import clock, limits
 from ledger.kernel.db import transact, transaction
+from ledger.kernel.errors import Invalid
 from ledger.outcomes import queries, service
-from ledger.outcomes.rules.files import ParsedFile, parse, slug
-from ledger.outcomes.rules.refusals import FileTooLarge, RowsRefused
+from ledger.outcomes.rules.files import ParsedFile, check_code, parse
+from ledger.outcomes.rules.refusals import RowsRefused
 from ledger.parties.rules import Actor
 
 BY = Actor("command-line", frozenset({"analyst"}), None)
@@ -23,10 +25,10 @@ ledger_group.add_command(readings)
 
 
 def _code(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    parts = [slug(part) for part in value.split(".")]
-    if not all(parts) or value != ".".join(parts):
-        raise click.BadParameter("use small letters, digits, hyphens and dots, like mps.crime")
-    return value
+    try:
+        return check_code(value)
+    except Invalid as refusal:
+        raise click.BadParameter(f"{refusal.facts} {refusal.remedy}") from None
 
 
 @readings.command("import")
@@ -44,14 +46,8 @@ def import_file(file: Path, *, measure: str, dry_run: bool) -> None:
     Example:
       flask ledger readings import borough_crime.csv --measure mps
     """
-    size = file.stat().st_size
-    if size > limits.IMPORT_BYTES_MAX:
-        raise FileTooLarge(
-            f"The file has {size:,} bytes; {limits.IMPORT_BYTES_MAX:,} is the most.",
-            remedy="Split it by year or by offence.",
-            place=file.name,
-        )
-    content = file.read_bytes()
+    with file.open("rb") as stream:  # never more of it, whatever its size is said to be
+        content = stream.read(limits.IMPORT_BYTES_MAX + 1)
     parsed = _parse(content, file.name)
     _print_problems(parsed)
     with click.progressbar(length=parsed.reading_count, label="Storing") as bar:
@@ -75,7 +71,7 @@ def _parse(content: bytes, name: str) -> ParsedFile:
     lines = content.count(b"\n")
     with click.progressbar(length=lines, label=f"Reading {name}") as bar:
         parsed = parse(
-            content, today=clock.london_day(clock.now()),
+            content, today=clock.london_day(clock.now()), name=name,
             tick=lambda line: bar.update(max(0, min(line, lines) - bar.pos)),
         )  # fmt: skip
         bar.update(lines - bar.pos)
@@ -119,18 +115,17 @@ def list_measures() -> None:
 
 @readings.command("final")
 @click.argument("measure")
-@click.option("--through", required=True, type=click.DateTime(["%Y-%m"]), help="Last month.")
-def mark_final(measure: str, *, through: datetime) -> None:
+@click.option("--through", required=True, type=Month(), help="Last month.")
+def mark_final(measure: str, *, through: date) -> None:
     r"""Mark a measure's readings complete through a month. It only goes forward.
 
     \b
     Example:
       flask ledger readings final mps.arson-and-criminal-damage.arson --through 2021-11
     """
-    month = date(through.year, through.month, 1)
     transact(
         lambda session: service.mark_final(
-            session, measure=measure, through_on=month, actor=BY, now=clock.now()
+            session, measure=measure, through_on=through, actor=BY, now=clock.now()
         )
     )
-    click.echo(f"{measure} is final through {month:%B %Y}.")
+    click.echo(f"{measure} is final through {through:%B %Y}.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ledger.http import csrf, headers, health, permissions, problems, strict_json
+from ledger.http import csrf, headers, health, numbers, permissions, problems, strict_json
 from ledger.http.csrf import csrf_field
-from ledger.http.idempotency import idempotent
+from ledger.http.idempotency import idempotent, reads_first, was_read
 from ledger.http.identities import current_actor, identity
 from ledger.http.permissions import guarded
 from ledger.http.units import reading, run_unit
@@ -19,7 +19,9 @@ __all__ = [
     "identity",
     "install",
     "reading",
+    "reads_first",
     "run_unit",
+    "was_read",
 ]
 
 
@@ -30,6 +32,7 @@ def install(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=app.extensions["ledger.settings"].secure_cookies,
     )
+    numbers.install(app)
     app.json = strict_json.StrictProvider(app)
     problems.install(app)
     headers.install(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import LengthRequired
 
 from ledger.http import cookies
 from ledger.http.identities import is_api
@@ -24,6 +25,13 @@ def install(app: Flask) -> None:
 
 
 def _limit() -> None:
+    """A body says how long it is before it is read.
+
+    One that comes in chunks of unsaid length would be read up to the limit and cut there, and
+    what was cut off might never be missed.
+    """
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired
     if is_api() and request.is_json:
         request.max_content_length = limits.JSON_BYTES_MAX
 

@@ -27,7 +27,7 @@ from ledger.http.refusals import AnswerDropped, FormNotOurs, KeyMissing, KeyReus
 from ledger.http.units import surround
 from ledger.kernel import limits
 from ledger.kernel.clock import now
-from ledger.kernel.db import is_sqlite
+from ledger.kernel.db import is_sqlite, transaction
 from ledger.kernel.errors import Busy
 
 P = ParamSpec("P")
@@ -70,12 +70,45 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
         health.check_guards()
         with _only_one(name):
             try:
-                return surround(unit)
+                return _first(view, name, print_) or surround(unit)
             except _KeepNothing as refused:
                 return refused.response
 
     once.ledger_idempotent = True  # type: ignore[attr-defined]
     return once
+
+
+def reads_first(read: Callable[[], Any]) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Do what takes long, such as reading a file, before the transaction is opened.
+
+    Put it right above the view, below ``@idempotent``. ``read`` takes what it needs from the
+    request and returns what `was_read` gives the view, or raises a refusal; it is not called
+    for a request that was carried out before.
+    """
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
+        view.ledger_first = read  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def was_read() -> Any:
+    """What the view's ``@reads_first`` made of this request."""
+    return recall("first")
+
+
+def _first(view: Any, name: tuple[str, str, str], fingerprint: str) -> Response | None:
+    """Do what the view's ``@reads_first`` says, unless the answer is kept already: then that."""
+    read = getattr(view, "ledger_first", None)
+    if read is None:
+        return None
+    with transaction(read_only=True) as session:
+        kept = audit_queries.answer(session, caller=name[0], route=name[1], key=name[2])
+    if kept is not None:
+        return _again(kept, fingerprint)
+    remember("first", read())
+    return None
 
 
 def withhold(*names: str) -> None:
@@ -123,9 +156,10 @@ def _form_key() -> str:
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(f"{request.method}\n{request.full_path}\n".encode())
-    if is_api():
+    if is_api() and request.mimetype != "multipart/form-data":
         digest.update(_api_body())
         return digest.hexdigest()
+    # By its parts: a program that sends a file again chooses another boundary between them.
     for field, value in sorted(request.form.items(multi=True)):
         if field not in (csrf.FIELD, csrf.KEY_FIELD):
             digest.update(f"{len(field)}:{field}{len(value)}:{value}".encode())

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ledger.http.refusals import BadCursor
 from ledger.kernel import limits
@@ -37,12 +37,21 @@ def decode(cursor: str, *kinds: type) -> list[str | int]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError, binascii.Error) as error:
         raise _refused() from error
     whole = isinstance(key, list) and len(key) == len(kinds)
-    if not whole or any(type(part) is not kind for part, kind in zip(key, kinds, strict=True)):
+    if not whole or not all(_fits(part, kind) for part, kind in zip(key, kinds, strict=True)):
         raise _refused()
     return list(key)
+
+
+def _fits(part: Any, kind: type) -> bool:
+    """Whether a part is of its kind, and one that a database could have given."""
+    if type(part) is not kind:
+        return False
+    if isinstance(part, int):
+        return abs(part) < 10**limits.CURSOR_DIGITS_MAX
+    return str(part).isprintable()
 
 
 def _refused() -> BadCursor:

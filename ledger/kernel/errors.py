@@ -37,7 +37,15 @@ class LedgerError(Exception):
         self.facts = facts
         self.remedy = remedy
         self.place = place
-        super().__init__(f"{place + ': ' if place else ''}{facts} {remedy}".strip())
+        super().__init__(facts)
+
+    def __str__(self) -> str:
+        """Place, facts and remedy as one sentence after the other."""
+        return f"{self.place + ': ' if self.place else ''}{self.facts} {self.remedy}".strip()
+
+    def name_place(self, name: str) -> None:
+        """Say which file or record it is about, before the line or field inside it."""
+        self.place = ", ".join(filter(None, (name, self.place))) if name != self.place else name
 
 
 class Invalid(LedgerError):

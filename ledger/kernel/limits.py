@@ -29,6 +29,8 @@ REQUEST_BYTES_MAX: Final = 64 * 1024 * 1024
 JSON_BYTES_MAX: Final = 1024 * 1024
 JSON_DEPTH_MAX: Final = 32
 JSON_DIGITS_MAX: Final = 15
+CURSOR_DIGITS_MAX: Final = 17
+"""Microseconds since 1970 have sixteen digits; more would be no instant and fit no column."""
 FORM_FIELDS_MAX: Final = 500
 
 IMPORT_BYTES_MAX: Final = 50 * 1024 * 1024

@@ -29,7 +29,16 @@ from ledger.outcomes.models import (
     ReadingSeries,
     Snapshot,
 )
-from ledger.outcomes.rules.files import ParsedFile, Problem, SeriesRow, Tick, label, no_tick, slug
+from ledger.outcomes.rules.files import (
+    ParsedFile,
+    Problem,
+    SeriesRow,
+    Tick,
+    check_code,
+    label,
+    no_tick,
+    slug,
+)
 from ledger.outcomes.rules.looking import Look, frozen_bytes
 from ledger.outcomes.rules.refusals import AlreadyFinal, RowsRefused
 from ledger.outcomes.rules.windows import Window
@@ -74,12 +83,7 @@ def define_measure(
     for place, text in (("code", code), ("name", name), ("definition", definition)):
         if not text.strip() or len(text) > limits.TEXT_CHARS_MAX:
             raise Invalid("It is blank or too long.", remedy="Write it in words.", place=place)
-    if code != ".".join(slug(part) for part in code.split(".")):
-        raise Invalid(
-            f"“{code[:80]}” is not a code.",
-            remedy="Use small letters, digits, hyphens and dots, like fires.deliberate.",
-            place="code",
-        )
+    check_code(code)
     return _version(
         session, code=code, name=label(name), better=better, definition=definition,
         source=source, supplier=supplier, actor=actor, now=now,
@@ -133,6 +137,7 @@ def import_readings(
         RowsRefused: some rows are wrong; nothing was stored.
     """
     require(actor, "reading.import")
+    check_code(measure)
     report = _report(measure, parsed, content, filename, dry_run=dry_run)
     if parsed.problem_count and not dry_run:
         raise RowsRefused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -11,12 +12,19 @@ from flask import url_for as address
 
 from ledger.dividends import queries as dividends
 from ledger.dividends.rules import states
-from ledger.http import current_actor, guarded, idempotent, reading, run_unit
-from ledger.kernel import limits
+from ledger.http import (
+    current_actor,
+    guarded,
+    idempotent,
+    reading,
+    reads_first,
+    run_unit,
+    was_read,
+)
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError
 from ledger.outcomes import queries, service
-from ledger.outcomes.rules.files import ParsedFile, parse, slug
+from ledger.outcomes.rules.files import ParsedFile, check_code, parse
 from ledger.pages.forms import Form
 
 blueprint = Blueprint("analysts", __name__)
@@ -61,30 +69,52 @@ def upload() -> str:
     return _upload_page(Form())
 
 
-@blueprint.post("/analyst/readings")
-@guarded("reading.import")
-@idempotent
-def take() -> Any:
-    """Read the file; show every line that is wrong, or what was stored."""
+@dataclass(slots=True)
+class _Upload:
+    """The form as it was sent, and its file read and judged."""
+
+    form: Form
+    measure: str
+    filename: str = ""
+    content: bytes = b""
+    parsed: ParsedFile | None = None
+
+
+def _read_upload() -> _Upload:
     form = Form(request.form)
-    measure = form.text("measure", what="the measure’s code", chars=limits.NAME_CHARS_MAX)
-    if measure and measure != ".".join(slug(part) for part in measure.split(".")):
-        form.wrong("measure", "Use small letters, digits, hyphens and dots, like fires.deliberate")
+    read = _Upload(form, form.text("measure", what="the measure’s code"))
     file = request.files.get("file")
     if file is None or not file.filename:
         form.wrong("file", "Select a file")
-    if form.errors or file is None:
-        return _upload_page(form), 422
-    content, filename, actor, at = file.stream.read(), file.filename or "", current_actor(), now()
     try:
-        parsed = parse(content, today=london_day(at))
-        if parsed.problem_count:
-            form.wrong("file", f"{parsed.problem_count:,} values cannot be used. Nothing was kept")
-            return _upload_page(form, parsed), 422
+        if read.measure:
+            check_code(read.measure)
+        if file is not None and file.filename:
+            read.filename, read.content = file.filename, file.stream.read()
+            read.parsed = parse(read.content, today=london_day(now()), name=read.filename)
+            if read.parsed.problem_count:
+                count = f"{read.parsed.problem_count:,}"
+                form.wrong("file", f"{count} values cannot be used. Nothing was kept")
+    except LedgerError as refusal:
+        form.refuse(refusal, field="measure" if refusal.place == "measure" else "file")
+    return read
+
+
+@blueprint.post("/analyst/readings")
+@guarded("reading.import")
+@idempotent
+@reads_first(_read_upload)
+def take() -> Any:
+    """Read the file; show every line that is wrong, or what was stored."""
+    read = was_read()
+    form = read.form
+    if form.errors:
+        return _upload_page(form, read.parsed), 422
+    try:
         report = run_unit(
             lambda session: service.import_readings(
-                session, measure=measure, parsed=parsed, content=content, filename=filename,
-                actor=actor, now=at,
+                session, measure=read.measure, parsed=read.parsed, content=read.content,
+                filename=read.filename, actor=current_actor(), now=now(),
             )
         )  # fmt: skip
     except LedgerError as refusal:

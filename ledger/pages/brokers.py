@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request
@@ -12,7 +13,15 @@ from ledger.assets import rules as asset_rules
 from ledger.assets import service
 from ledger.bookings import queries
 from ledger.books import queries as books
-from ledger.http import current_actor, guarded, idempotent, reading, run_unit
+from ledger.http import (
+    current_actor,
+    guarded,
+    idempotent,
+    reading,
+    reads_first,
+    run_unit,
+    was_read,
+)
 from ledger.kernel import limits
 from ledger.kernel.clock import now
 from ledger.kernel.errors import LedgerError
@@ -71,26 +80,46 @@ def _imports(form: Form) -> str:
         )  # fmt: skip
 
 
-@blueprint.post("/imports")
-@guarded("asset.import")
-@idempotent
-def import_file() -> Any:
-    """Read a file: first tried, then, when the broker says so, kept."""
+@dataclass(slots=True)
+class _Upload:
+    """The form as it was sent, and its file read and judged."""
+
+    form: Form
+    dry_run: bool
+    prepared: service.Prepared | None = None
+
+
+def _read_upload() -> _Upload:
     form = Form(request.form)
+    read = _Upload(form, form.ticked("dry_run"))
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         form.wrong("file", "Select a CSV file")
-        return _imports(form), 422
     profile = form.choice("profile", ("auto", *asset_rules.PROFILES), what="the kind of register")
     register = form.text("register", what="the register", required=False)
+    if form.errors or upload is None:
+        return read
+    try:
+        read.prepared = service.prepare(
+            upload.stream,  # type: ignore[arg-type]
+            file_name=upload.filename or "", profile=profile, register=register,
+        )  # fmt: skip
+    except LedgerError as refusal:
+        form.refuse(refusal, field="file")
+    return read
+
+
+@blueprint.post("/imports")
+@guarded("asset.import")
+@idempotent
+@reads_first(_read_upload)
+def import_file() -> Any:
+    """Read a file: first tried, then, when the broker says so, kept."""
+    read = was_read()
+    form, prepared, dry_run = read.form, read.prepared, read.dry_run
     if form.errors:
         return _imports(form), 422
-    dry_run = form.ticked("dry_run")
     try:
-        prepared = service.prepare(
-            upload.stream,  # type: ignore[arg-type]
-            file_name=upload.filename, profile=profile, register=register,
-        )  # fmt: skip
         report = run_unit(
             lambda session: service.import_register(
                 session, prepared=prepared, actor=current_actor(), now=now(), dry_run=dry_run,

@@ -84,3 +84,8 @@ def test_a_building_is_added_listed_and_given_hours(api: Api, place: Place) -> N
     assert (listing.status_code, hours.status_code) == (201, 204)
     bad = broker.post("/api/v1/assets", json={"name": "X", "council": "Y", "secret": 1})
     assert bad.status_code == 422
+    half = {"name": "X", "council": "Y", "lat_microdegrees": 53_388_000}
+    answer = broker.post("/api/v1/assets", json=half)
+    assert (answer.status_code, answer.json["place"]) == (422, "lon_microdegrees")
+    swapped = half | {"lat_microdegrees": -2_352_000, "lon_microdegrees": 53_388_000}
+    assert broker.post("/api/v1/assets", json=swapped).status_code == 422

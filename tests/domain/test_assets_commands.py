@@ -38,6 +38,6 @@ def test_a_bad_file_is_one_sentence_and_exit_status_1(
     bad.write_bytes(b"%PDF-1.7")
     code, said = say(app, "import", str(bad))
     assert code == 1
-    assert "Error: It is a PDF" in said
+    assert "Error: register.csv: It is a PDF" in said
     assert "(assets.file_not_text)" in said
     assert "Traceback" not in said

@@ -98,8 +98,8 @@ def test_a_file_in_windows_letters_is_read(place: Place) -> None:
     [
         (b"", "empty"),
         (b"  \n", "empty"),
-        (b"%PDF-1.7\n%rest\n", "a PDF document"),
-        (b"PK\x03\x04rest\n", "a spreadsheet"),
+        (b"%PDF-1.7\n%rest\n", "a PDF"),
+        (b"PK\x03\x04rest\n", "an Excel workbook or a zip file"),
         (b"\xff\xfea\x00\n", "UTF-16"),
         (b"area,period,value\nA\x00,2024-01,1\n", "not text"),
         (b"area,period,value\nA,2024-01,1", "cut off"),

@@ -191,7 +191,7 @@ def test_an_analyst_uploads_mends_and_marks_final(
 
     assert "Select a file" in send(analyst, "/analyst/readings", measure="x").text
     assert "Use small letters" in upload(b"x", measure="Fires!").text
-    assert "a PDF document" in upload(b"%PDF-1.7\n").text
+    assert "a PDF" in upload(b"%PDF-1.7\n").text
     wrong = upload(b"area,period,value\nCanal Side,2024-02,1.5\n")
     assert wrong.status_code == 422
     assert "is not a whole number" in wrong.text

@@ -32,6 +32,7 @@ from ledger.assets.rules.refusals import (
     FileTruncated,
     HeadingsUnknown,
     ListingMoveRefused,
+    NoRows,
     RowsBroken,
     TooFewRows,
 )
@@ -49,7 +50,8 @@ from ledger.assets.rules.rows import Facts, RowReader
 __all__ = [
     "LISTING_MOVES", "NOTE_KINDS", "OCCUPANCIES", "PROFILES", "Columns", "Facts", "FarPoint",
     "FileFacts", "FileNotText", "FileTooLarge", "FileTruncated", "HeadingsUnknown",
-    "ListingMoveRefused", "Note", "NoteKind", "Point", "Profile", "RowReader", "RowsBroken", "TooFewRows",
+    "ListingMoveRefused", "NoRows", "Note", "NoteKind", "Point", "Profile", "RowReader",
+    "RowsBroken", "TooFewRows",
     "check_fall", "digest_of", "far_points", "find_headings", "inspect", "normalised",
     "parse_point", "place_point", "public_postcode", "recognise", "search_text",
     "sniff_refusal", "tally", "text_of",

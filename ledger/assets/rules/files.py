@@ -6,23 +6,10 @@ import codecs
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from ledger.assets.rules.refusals import FileNotText, FileTooLarge
 from ledger.kernel import limits
-
-_MAGIC: Final = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "an Excel workbook or a zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"\x1f\x8b": "a compressed file",
-    b"SQLite": "a database",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
+from ledger.kernel.files import not_a_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +25,8 @@ class FileFacts:
 
 def sniff_refusal(head: bytes) -> FileNotText | None:
     """Why the first bytes of a file show that it is no table, if they do."""
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            return _not_text(f"It is {what}, whatever its name ends in.")
-    if head.lstrip()[:1] in (b"<", b"{", b"["):
-        return _not_text("It is a web page or JSON, not a table.")
-    return None
+    what = not_a_table(head)
+    return _not_text(f"It is {what}, whatever its name ends in.") if what else None
 
 
 def _not_text(facts: str) -> FileNotText:

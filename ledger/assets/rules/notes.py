@@ -37,6 +37,10 @@ NOTE_KINDS: Final[dict[str, NoteKind]] = {
         "Title lines stand above the headings",
         "Delete the lines above the headings.", mended=True,
     ),
+    "end_unsure": NoteKind(
+        "The last line has no line end, so its last cell may have been cut off",
+        "Look at the last row. If it is whole, end its line.",
+    ),
     "column_empty": NoteKind(
         "A published column is empty in every row", "Fill the column, or leave it out."
     ),

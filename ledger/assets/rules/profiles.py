@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.assets.rules.refusals import HeadingsUnknown
+from ledger.kernel.files import wrong_separator
 
 HEADING_ROWS_MAX: Final = 12
 """How many rows at the top are tried as headings."""
@@ -156,7 +157,9 @@ def find_headings(rows: Sequence[Sequence[str]], *, wanted: str = "auto") -> tup
     for number, row in enumerate(rows[:HEADING_ROWS_MAX]):
         columns = recognise(row, wanted=wanted)
         if columns is not None:
+            _check_once(columns, line=number + 1)
             return number, columns
+    _check_separator(rows)
     tried = [
         _columns(profile, row)
         for row in rows[:HEADING_ROWS_MAX]
@@ -171,3 +174,26 @@ def find_headings(rows: Sequence[Sequence[str]], *, wanted: str = "auto") -> tup
         f" it also needs: {', '.join(_lacks(nearest))}.",
         place="line 1",
     )
+
+
+def _check_once(columns: Columns, *, line: int) -> None:
+    """A heading that says where a fact is may stand only once: else nobody knows which to take."""
+    found = [normalised(heading) for heading in columns.headings]
+    twice = [columns.headings[at] for at in columns.at.values() if found.count(found[at]) > 1]
+    if twice:
+        raise HeadingsUnknown(
+            f"The heading “{twice[0][:40]}” stands more than once.",
+            remedy="Give each column a heading of its own, or take one of the columns out.",
+            place=f"line {line}",
+        )
+
+
+def _check_separator(rows: Sequence[Sequence[str]]) -> None:
+    for number, row in enumerate(rows[:HEADING_ROWS_MAX], start=1):
+        separator = wrong_separator(list(row))
+        if separator:
+            raise HeadingsUnknown(
+                f"The cells are separated by {separator}.",
+                remedy="Save the file as CSV with commas between the cells.",
+                place=f"line {number}",
+            )

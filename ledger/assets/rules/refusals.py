@@ -27,6 +27,13 @@ class FileTruncated(LedgerError):
     title = "Part of that file is missing"
 
 
+class NoRows(LedgerError):
+    """A3: the file has headings and nothing below them."""
+
+    code = "assets.no_rows"
+    title = "There are no rows in that file"
+
+
 class RowsBroken(LedgerError):
     """A3: most rows have neither name nor reference: the table was broken on its way."""
 

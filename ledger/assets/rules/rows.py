@@ -188,16 +188,19 @@ class RowReader:
             website=cell_of("website"),
             effective_on=self._day(line, "effective_on", cell_of),
             ended_on=self._day(line, "ended_on", cell_of),
-            source_row={
-                heading or f"column {number + 1}": cell
-                for number, (heading, cell) in enumerate(self._pairs(cells))
-                if cell
-            },
+            source_row=self._source_row(cells),
         )  # fmt: skip
 
-    def _pairs(self, cells: Sequence[str]) -> list[tuple[str, str]]:
+    def _source_row(self, cells: Sequence[str]) -> dict[str, str]:
+        """Every cell that is filled, under its heading; nothing is lost where two are alike."""
         spare = [""] * max(0, len(cells) - len(self.columns.headings))
-        return list(zip([*self.columns.headings, *spare], cells, strict=False))
+        row: dict[str, str] = {}
+        pairs = zip([*self.columns.headings, *spare], cells, strict=False)
+        for number, (heading, cell) in enumerate(pairs, start=1):
+            if cell:
+                alone = heading and heading not in row
+                row[heading if alone else f"{heading} column {number}".strip()] = cell
+        return row
 
     def _name(self, line: int, cell_of: Callable[[str], str]) -> str:
         name = cell_of("name")

@@ -44,6 +44,7 @@ def add_building(
             remedy=f"Use one of: {', '.join(rules.OCCUPANCIES)}.",
             place="occupancy",
         )
+    _check_both(lat_microdegrees, lon_microdegrees)
     asset = new_id("AST")
     facts = Facts(
         code=asset, name=clean_line(name, place="name", shortest=1, longest=200),
@@ -74,6 +75,15 @@ def add_building(
     )  # fmt: skip
     audit.record(session, at=now, actor=actor.person, action="asset.add", subject=asset)
     return asset
+
+
+def _check_both(lat_microdegrees: int | None, lon_microdegrees: int | None) -> None:
+    if (lat_microdegrees is None) != (lon_microdegrees is None):
+        raise Invalid(
+            "Only one of the two coordinates is there.",
+            remedy="Give both, or neither.",
+            place="lon_microdegrees" if lon_microdegrees is None else "lat_microdegrees",
+        )
 
 
 def _by_hand(session: Session) -> str:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from ledger.assets import rules
 from ledger.assets.rules import Facts, FileFacts, Note, RowReader
 from ledger.kernel import limits
+from ledger.kernel.errors import LedgerError
 
 Progress = Callable[[int, int], None]
 """Called with bytes read and bytes in all."""
@@ -68,14 +69,11 @@ def prepare(
             remedy="Split the register, or take out columns that are not needed.",
             place=file_name,
         )
-    stream.seek(0)
-    facts = rules.inspect(_pieces(stream, size, progress))
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding=facts.encoding, errors="replace", newline="")
     try:
-        reader, rows = _read_rows(text, facts, profile)
-    finally:
-        text.detach()
+        facts, reader, rows = _read_whole(stream, size, profile, progress)
+    except LedgerError as refusal:
+        refusal.name_place(file_name)
+        raise
     progress(size, size)
     chosen = reader.columns.profile
     name = _printable(PurePath(file_name).name)
@@ -88,6 +86,19 @@ def prepare(
         rows=tuple(rows),
         notes=tuple(sorted(reader.notes, key=lambda note: note.line)),
     )
+
+
+def _read_whole(
+    stream: BinaryIO, size: int, profile: str, progress: Progress
+) -> tuple[FileFacts, RowReader, list[Row]]:
+    stream.seek(0)
+    facts = rules.inspect(_pieces(stream, size, progress))
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding=facts.encoding, errors="replace", newline="")
+    try:
+        return facts, *_read_rows(text, facts, profile)
+    finally:
+        text.detach()
 
 
 def _printable(text: str) -> str:
@@ -120,10 +131,7 @@ def _read_rows(
             break
     at, columns = rules.find_headings([row for _, row in top] or [[]], wanted=wanted)
     reader = RowReader(columns)
-    if facts.encoding == "cp1252":
-        reader.notes.append(Note(0, "encoding_cp1252"))
-    if at:
-        reader.notes.append(Note(0, "title_lines", found=f"{at} lines"))
+    reader.notes += _file_notes(facts, titles=at)
     rows: list[Row] = []
     last: tuple[int, list[str]] = top[at]
     for last in _chain(top[at + 1 :], records):
@@ -133,10 +141,33 @@ def _read_rows(
             rows.append(Row(last[0], found, said, rules.digest_of(said)))
             _check_count(len(rows))
     _check_end(last, len(columns.headings), facts)
+    _check_any(rows)
+    reader.notes += _end_notes(last, facts)
     _check_broken(reader, len(rows))
     _note_far_points(reader, rows)
     reader.finish()
     return reader, rows
+
+
+def _file_notes(facts: FileFacts, *, titles: int) -> Iterator[Note]:
+    if facts.encoding == "cp1252":
+        yield Note(0, "encoding_cp1252")
+    if titles:
+        yield Note(0, "title_lines", found=f"{titles} lines")
+
+
+def _end_notes(last: tuple[int, list[str]], facts: FileFacts) -> Iterator[Note]:
+    if not facts.ends_with_newline:
+        line, row = last
+        yield Note(line, "end_unsure", found=row[-1] if row else "")
+
+
+def _check_any(rows: Sequence[Row]) -> None:
+    if not rows:
+        raise rules.NoRows(
+            "The file has headings and no rows.",
+            remedy="Choose the file that has the assets; nothing was imported.",
+        )
 
 
 def _chain(
@@ -179,6 +210,14 @@ def _check_count(rows: int) -> None:
 def _check_end(last: tuple[int, list[str]], width: int, facts: FileFacts) -> None:
     """A3: the last row is whole when it has every cell, or ends in a line end and even quotes."""
     line, row = last
+    in_quotes = row and ("\n" in row[-1] or "\r" in row[-1] or not facts.ends_with_newline)
+    if in_quotes and not facts.quotes_are_even:
+        raise rules.FileTruncated(
+            f"It ends inside a quoted cell of the row that begins on line {line}.",
+            remedy="Look for a quotation mark that is never closed, or fetch the file again if it"
+            " was cut off; nothing was imported.",
+            place=f"line {line}",
+        )
     if len(row) < width and not (facts.ends_with_newline and facts.quotes_are_even):
         raise rules.FileTruncated(
             f"It stops in the middle of the row on line {line}:"

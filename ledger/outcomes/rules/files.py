@@ -13,24 +13,20 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from ledger.kernel import limits
+from ledger.kernel.errors import Invalid, LedgerError
+from ledger.kernel.files import not_a_table, wrong_separator
+from ledger.kernel.texts import clean_line
 from ledger.outcomes.rules.refusals import FileRefused, FileTooLarge
 
 VALUE_MAX: Final = 1_000_000_000
 _WIDE: Final = ("majortext", "minortext", "lookup_boroughname")
 _LONG: Final = ("area", "period", "value")
 _MONTH: Final = re.compile(r"((?:19|20)[0-9]{2})-?(0[1-9]|1[0-2])(?:-01)?", re.ASCII)
-_SIGNS: Final = {
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a spreadsheet or zip file",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
-    b"\x1f\x8b": "a compressed file",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
-}
 _SAVE_AS: Final = "Open it in the program it came from and save it as CSV (UTF-8)."
+_NAME: Final = f"Write a name of 1 to {limits.NAME_CHARS_MAX} characters that can all be seen."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +76,35 @@ class ParsedFile:
 Tick = Callable[[int], None]
 
 
+class Reader(Protocol):
+    """The csv module's reader: rows, and how many lines it has read."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Each row."""
+
+
 def no_tick(_line: int) -> None:
     """Nobody watches."""
 
 
-def parse(content: bytes, *, today: date, tick: Tick = no_tick) -> ParsedFile:
+def parse(content: bytes, *, today: date, name: str = "", tick: Tick = no_tick) -> ParsedFile:
     """Read a file of counts. ``today`` (London) refuses months that have not begun.
+
+    ``name`` is the file's own, for refusals to say.
 
     Raises:
         FileTooLarge, FileRefused: it cannot be read at all.
     """
+    try:
+        return _parse(content, today, tick)
+    except LedgerError as refusal:
+        refusal.name_place(name)
+        raise
+
+
+def _parse(content: bytes, today: date, tick: Tick) -> ParsedFile:
     text, encoding = decoded(content)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -103,6 +118,13 @@ def parse(content: bytes, *, today: date, tick: Tick = no_tick) -> ParsedFile:
         raise FileRefused(
             f"Line {reader.line_num} breaks the rules of CSV ({error}).", remedy=_SAVE_AS
         ) from None
+    separator = wrong_separator(headings)
+    if separator:
+        raise FileRefused(
+            f"The cells are separated by {separator}.",
+            remedy="Save the file as CSV with commas between the cells.",
+            place="line 1",
+        )
     raise FileRefused(
         f"The headings are “{', '.join(headings)[:120]}”, which is no layout known here.",
         remedy="Use area, period, value; or MajorText, MinorText, LookUp_BoroughName and one"
@@ -119,7 +141,7 @@ def decoded(content: bytes) -> tuple[str, str]:
     """
     if len(content) > limits.IMPORT_BYTES_MAX:
         raise FileTooLarge(
-            f"The file has {len(content):,} bytes; {limits.IMPORT_BYTES_MAX:,} is the most.",
+            f"The file has more than {limits.IMPORT_BYTES_MAX:,} bytes.",
             remedy="Split it by year or by offence.",
         )
     _check_is_text(content)
@@ -139,10 +161,10 @@ def decoded(content: bytes) -> tuple[str, str]:
 def _check_is_text(content: bytes) -> None:
     if not content.strip():
         raise FileRefused("The file is empty.", remedy="Choose the file that has the counts.")
-    for sign, words in _SIGNS.items():
-        if content.startswith(sign):
-            raise FileRefused(f"This is {words}, not a CSV file.", remedy=_SAVE_AS)
-    if b"\x00" in content[:65536]:
+    what = not_a_table(content[:512])
+    if what:
+        raise FileRefused(f"This is {what}, not a CSV file.", remedy=_SAVE_AS)
+    if b"\x00" in content:
         raise FileRefused("The file holds bytes that are not text.", remedy=_SAVE_AS)
 
 
@@ -170,6 +192,34 @@ def count_of(cell: str) -> int | str:
     return f"“{text[:20]}” is not a whole number"
 
 
+def check_code(text: str) -> str:
+    """The code of a measure or of a family of measures, as it was written.
+
+    Raises:
+        Invalid: it is not a code, or too long for one.
+    """
+    parts = [slug(part) for part in text.split(".")]
+    if not all(parts) or text != ".".join(parts) or len(text) > limits.NAME_CHARS_MAX:
+        raise Invalid(
+            f"“{text[:80]}” is not the code of a measure.",
+            remedy="Use small letters, digits, hyphens and dots, like fires.deliberate, in at most"
+            f" {limits.NAME_CHARS_MAX} characters.",
+            place="measure",
+        )
+    return text
+
+
+def wrong_with(name: str) -> str:
+    """What is wrong with the name of an area or an offence, if anything is."""
+    if not slug(name):
+        return "it has no usable name"
+    try:
+        clean_line(name, place="name", longest=limits.NAME_CHARS_MAX)
+    except Invalid as refusal:
+        return refusal.facts.replace("The text", f"“{name[:30]}”", 1).rstrip(".")
+    return ""
+
+
 def label(cell: str) -> str:
     """A name with its spaces and letters in one form."""
     return " ".join(unicodedata.normalize("NFC", cell).split())
@@ -182,13 +232,12 @@ def slug(name: str) -> str:
 
 
 def _wide(
-    reader: Iterator[list[str]], headings: list[str], encoding: str, today: date, tick: Tick
+    reader: Reader, headings: list[str], encoding: str, today: date, tick: Tick
 ) -> ParsedFile:
     months = _heading_months(headings[3:], today)
     parsed = ParsedFile("wide", encoding, months)
     seen: dict[tuple[str, str, str], int] = {}
-    for line, cells in enumerate(reader, start=2):
-        _check_length(line)
+    for line, cells in _records(reader):
         if not any(cells):
             continue
         if len(cells) != len(headings):
@@ -231,11 +280,9 @@ def _names_hold(
     seen: dict[tuple[str, str, str], int],
 ) -> bool:  # fmt: skip
     for name, heading in zip(names, headings, strict=False):
-        if not slug(name) or len(name) > limits.NAME_CHARS_MAX:
-            parsed.refuse(
-                line, heading, "it has no usable name",
-                f"Write a name of 1 to {limits.NAME_CHARS_MAX} characters.",
-            )  # fmt: skip
+        wrong = wrong_with(name)
+        if wrong:
+            parsed.refuse(line, heading, wrong, _NAME)
             return False
     key = (slug(names[0]), slug(names[1]), slug(names[2]))
     first = seen.setdefault(key, line)
@@ -276,8 +323,9 @@ class _Long:
             return
         area, code = label(cells[0]), slug(cells[0])
         month, count = month_of(cells[1], today=self.today), count_of(cells[2])
-        if not code or len(area) > limits.NAME_CHARS_MAX:
-            self.parsed.refuse(line, "area", "it has no usable name", "Write the area's name.")
+        wrong = wrong_with(area)
+        if wrong:
+            self.parsed.refuse(line, "area", wrong, _NAME)
         elif isinstance(month, str):
             self.parsed.refuse(line, "period", month, "Write a month like 2024-01.")
         elif isinstance(count, str):
@@ -292,11 +340,10 @@ class _Long:
             self.found.setdefault(code, {})[month] = count
 
 
-def _long(reader: Iterator[list[str]], encoding: str, today: date, tick: Tick) -> ParsedFile:
+def _long(reader: Reader, encoding: str, today: date, tick: Tick) -> ParsedFile:
     parsed = ParsedFile("long", encoding, ())
     work = _Long(parsed, today)
-    for line, cells in enumerate(reader, start=2):
-        _check_length(line)
+    for line, cells in _records(reader):
         if any(cells):
             work.take(line, cells)
             tick(line)
@@ -308,12 +355,17 @@ def _long(reader: Iterator[list[str]], encoding: str, today: date, tick: Tick) -
     return _not_empty(parsed)
 
 
-def _check_length(line: int) -> None:
-    if line > limits.IMPORT_ROWS_MAX + 1:
-        raise FileTooLarge(
-            f"The file has more than {limits.IMPORT_ROWS_MAX:,} rows.",
-            remedy="Split it by year or by offence.",
-        )
+def _records(reader: Reader) -> Iterator[tuple[int, list[str]]]:
+    """Each record below the headings, with the number of the line that it begins on."""
+    line = reader.line_num + 1
+    for count, cells in enumerate(reader, start=1):
+        if count > limits.IMPORT_ROWS_MAX:
+            raise FileTooLarge(
+                f"The file has more than {limits.IMPORT_ROWS_MAX:,} rows.",
+                remedy="Split it by year or by offence.",
+            )
+        yield line, cells
+        line = reader.line_num + 1
 
 
 def _not_empty(parsed: ParsedFile) -> ParsedFile:

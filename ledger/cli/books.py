@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.books import queries, rules
 from ledger.cli import ledger_group
+from ledger.cli.values import Day, Whole
 from ledger.exports import safety
 from ledger.kernel import clock
 from ledger.kernel.db import transaction
@@ -19,7 +20,7 @@ from ledger.kernel.limits import PAGE_ROWS_MAX
 from ledger.kernel.money import format_quantity
 
 BY = "command line"
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+DAY = Day()
 
 
 class Instant(click.ParamType[datetime]):
@@ -35,13 +36,14 @@ class Instant(click.ParamType[datetime]):
             return value
         try:
             read = datetime.fromisoformat(value)
-        except ValueError:
-            read = datetime.min  # noqa: DTZ901 - without a zone, so it is refused below
+            in_utc = read.astimezone(UTC)
+        except (ValueError, OverflowError):  # OverflowError: before the first year, in UTC
+            read = in_utc = datetime.min  # noqa: DTZ901 - without a zone, so it is refused below
         if read.utcoffset() is None:
             self.fail(
                 f"“{value}” is not an instant. Write it like 2026-04-02T17:00:00Z.", param, ctx
             )
-        return read.astimezone(UTC)
+        return in_utc
 
 
 INSTANT = Instant()
@@ -53,10 +55,10 @@ def this_book(session: Session) -> int:
 
 
 @ledger_group.command("journal")
-@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.argument("number", type=Whole(1), required=False)
 @click.option("--group", default="", help="Only journals of one pledge, booking or agreement.")
-@click.option("--after", default=0, type=click.IntRange(min=0), help="Begin after this number.")
-@click.option("--rows", default=50, type=click.IntRange(1, PAGE_ROWS_MAX), help="How many.")
+@click.option("--after", default=0, type=Whole(), help="Begin after this number.")
+@click.option("--rows", default=50, type=Whole(1, PAGE_ROWS_MAX), help="How many.")
 def journal(number: int | None, group: str, after: int, rows: int) -> None:
     r"""Show one journal with its entries, or a list of journals.
 
@@ -101,7 +103,7 @@ def _show_entries(entries: Iterable[queries.EntryRow]) -> None:
 @click.option("--by-fund", "by_fund", is_flag=True, help="A column for each fund, and their total.")
 @click.option("--all", "every", is_flag=True, help="Also the accounts that stand at zero.")
 def trial_balance(
-    under: str, day: object, known: datetime | None, *, by_fund: bool, every: bool
+    under: str, day: date | None, known: datetime | None, *, by_fund: bool, every: bool
 ) -> None:
     r"""Show what every account holds; debits above zero. Each unit and fund sums to zero.
 
@@ -115,7 +117,7 @@ def trial_balance(
       flask ledger trial-balance --as-at 2026-03-31 --known-at 2026-04-02T17:00:00Z
       flask ledger trial-balance --by-fund
     """
-    at = queries.AsAt(_day(day), known)
+    at = queries.AsAt(day, known)
     with transaction(read_only=True) as session:
         book = this_book(session)
         rows = (
@@ -149,17 +151,13 @@ def _show_funds(rows: Iterable[queries.BalanceRow]) -> None:
             click.echo(f"{line.name:<30}{shown}")
 
 
-def _day(value: object) -> date | None:
-    return value.date() if isinstance(value, datetime) else None
-
-
 @ledger_group.command("statement")
 @click.argument("path")
 @click.option("--as-at", "day", type=DAY, default=None, help="As at the end of this day.")
 @click.option("--known-at", "known", type=INSTANT, default=None, help="As it was known then (UTC).")
-@click.option("--after", default=0, type=click.IntRange(min=0), help="Begin after this entry.")
-@click.option("--rows", default=50, type=click.IntRange(1, PAGE_ROWS_MAX), help="How many.")
-def statement(path: str, day: object, known: datetime | None, after: int, rows: int) -> None:
+@click.option("--after", default=0, type=Whole(), help="Begin after this entry.")
+@click.option("--rows", default=50, type=Whole(1, PAGE_ROWS_MAX), help="How many.")
+def statement(path: str, day: date | None, known: datetime | None, after: int, rows: int) -> None:
     r"""Show the entries of one account in order, each with the balance after it.
 
     The order is that of posting; with --as-at or --known-at it is that of the days on which the
@@ -170,7 +168,7 @@ def statement(path: str, day: object, known: datetime | None, after: int, rows: 
       flask ledger statement Assets:Bank
       flask ledger statement Assets:Bank --as-at 2026-03-31 --known-at 2026-04-02T17:00:00Z
     """
-    at = queries.AsAt(_day(day), known)
+    at = queries.AsAt(day, known)
     with transaction(read_only=True) as session:
         book = this_book(session)
         balance = queries.balance(session, book, path)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import current_app
@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from ledger.audit import queries as audit_queries
 from ledger.cli import ledger_group
 from ledger.cli.books import DAY, this_book
+from ledger.cli.values import Whole
 from ledger.exports import checkpoints, pack
 from ledger.kernel import clock
 from ledger.kernel.db import transaction
@@ -58,7 +59,7 @@ def list_checkpoints() -> None:
 
 
 @checkpoint.command("show")
-@click.argument("size", type=click.IntRange(min=1), required=False)
+@click.argument("size", type=Whole(1), required=False)
 @click.option("--key", is_flag=True, help="Print the public key instead.")
 def show(size: int | None, key: bool) -> None:  # noqa: FBT001 - a flag of the command line
     r"""Print one checkpoint as it was signed: the newest, or the one of SIZE journals.
@@ -87,7 +88,7 @@ def show(size: int | None, key: bool) -> None:  # noqa: FBT001 - a flag of the c
     "--into", type=click.Path(file_okay=False, path_type=Path), default=None,
     help="Where the pack goes (default: exports below the data folder).",
 )  # fmt: skip
-def export(starts: Any, ends: Any, into: Path | None) -> None:
+def export(starts: date | None, ends: date | None, into: Path | None) -> None:
     r"""Make an audit pack of a period, or of everything: database, sheets, text journals, proof.
 
     A checkpoint is made first when journals have been posted since the last one. The same
@@ -102,10 +103,9 @@ def export(starts: Any, ends: Any, into: Path | None) -> None:
     with transaction(read_only=True) as session:
         book = this_book(session)
     checkpoints.make(book=book, reason="asked", made_by=BY, now=clock.now())
-    days = [day.date() if day else None for day in (starts, ends)]
     with transaction(read_only=True) as session:
         scope = pack.scope_of(
-            session, book=book, code=settings.book_code, starts_on=days[0], ends_on=days[1]
+            session, book=book, code=settings.book_code, starts_on=starts, ends_on=ends
         )
     made = pack.make(scope, into or settings.data_dir / "exports", listener=_tell)
     click.echo(str(made.folder))

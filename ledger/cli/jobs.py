@@ -10,6 +10,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ledger.cli import ledger_group
+from ledger.cli.values import Day, Whole
 from ledger.jobs.registry import JOBS, job_named
 from ledger.jobs.runner import run_now
 from ledger.kernel import clock
@@ -45,10 +46,8 @@ def list_jobs() -> None:
 
 @jobs.command("run")
 @click.argument("name")
-@click.option(
-    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The London day; today if left out."
-)
-def run(name: str, day: datetime | None) -> None:
+@click.option("--on", "day", type=Day(), help="The London day; today if left out.")
+def run(name: str, day: date | None) -> None:
     r"""Run a job for one London day. A day that is done stays done.
 
     With a scheduler at work, it does the work at its next look, and this command waits for it.
@@ -59,7 +58,7 @@ def run(name: str, day: datetime | None) -> None:
     """
     job, now = job_named(name), clock.now()
     timetable = job.timetable
-    slot = rules.slot_on(timetable, day.date()) if day else rules.latest(timetable, now)
+    slot = rules.slot_on(timetable, day) if day else rules.latest(timetable, now)
     deadline = time.monotonic() + WAIT_SECONDS
 
     def wait() -> bool:
@@ -77,7 +76,7 @@ def run(name: str, day: datetime | None) -> None:
 
 @jobs.command("log")
 @click.option("--job", "name", default="", help="Of this job only.")
-@click.option("--limit", type=click.IntRange(1, 200), default=20)
+@click.option("--limit", type=Whole(1, 200), default=20)
 def log(name: str, limit: int) -> None:
     r"""Show the newest runs, newest first.
 

@@ -7,6 +7,7 @@ machine can sign as two people.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from ledger.books import queries as books
 from ledger.cli import ledger_group
 from ledger.cli.books import DAY, this_book
+from ledger.cli.values import Whole
 from ledger.closing import queries, rules, service
 from ledger.exports import checkpoints
 from ledger.http.identities import of_token
@@ -30,7 +32,7 @@ ledger_group.add_command(periods)
 by_token: Callable[[Any], Any] = click.option(
     "--token", prompt="Your token", hide_input=True, help="Asked for when it is not given."
 )
-NUMBER = click.IntRange(min=1)
+NUMBER = Whole(1)
 
 
 def _actor(token: str) -> Actor:
@@ -86,7 +88,7 @@ def report(number: int, *, exact: bool) -> None:
 @click.option("--from", "starts_on", type=DAY, required=True, help="The first day.")
 @click.option("--to", "ends_on", type=DAY, required=True, help="The last day.")
 @by_token
-def open_period(starts_on: Any, ends_on: Any, token: str) -> None:
+def open_period(starts_on: date, ends_on: date, token: str) -> None:
     r"""Open a period that overlaps no other.
 
     \b
@@ -96,7 +98,7 @@ def open_period(starts_on: Any, ends_on: Any, token: str) -> None:
     actor = _actor(token)
     made = transact(
         lambda session: service.open_period(
-            session, book=this_book(session), starts_on=starts_on.date(), ends_on=ends_on.date(),
+            session, book=this_book(session), starts_on=starts_on, ends_on=ends_on,
             actor=actor, now=clock.now(),
         )
     )  # fmt: skip

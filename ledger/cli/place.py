@@ -26,6 +26,8 @@ def place(name: str | None, admin_name: str | None, admin_email: str | None) -> 
     Example:
       flask ledger place --name Harrowmere --admin-name "Ada Quill" --admin-email ada@example.org
     """
+    if bool(admin_name) != bool(admin_email):
+        raise click.UsageError("Give both --admin-name and --admin-email, or neither.")
     settings = current_app.extensions["ledger.settings"]
     now = clock.now()
 

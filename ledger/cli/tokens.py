@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from ledger.cli import ledger_group
+from ledger.cli.values import Whole
 from ledger.kernel import clock
 from ledger.kernel.db import transact, transaction
 from ledger.parties import queries, rules, service
@@ -40,7 +41,7 @@ def list_tokens(person: str) -> None:
 @click.option(
     "--scope", "scopes", multiple=True, type=click.Choice(rules.SCOPES), default=("read",)
 )
-@click.option("--days", type=click.IntRange(1, rules.TOKEN_DAYS_MAX), default=90)
+@click.option("--days", type=Whole(1, rules.TOKEN_DAYS_MAX), default=90)
 def make(person: str, name: str, scopes: tuple[str, ...], days: int) -> None:
     r"""Make a token for a person and print its secret, this once.
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from ledger.books import queries as book_queries
 from ledger.books import service as books
 from ledger.demo import people
+from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.kernel.texts import clean_line
 from ledger.parties import queries as party_queries
 from ledger.parties import service as parties
 
@@ -19,6 +21,7 @@ UNITS: Final = (("GBP", "Pounds", 2), ("HOUR", "Hours, kept in minutes", 0))
 
 def make(session: Session, *, code: str, name: str) -> list[str]:
     """Make the book and its units where they are missing; says what it did, line by line."""
+    name = clean_line(name, place="name", shortest=1, longest=limits.NAME_CHARS_MAX)
     for unit, words, scale in UNITS:
         books.open_unit(session, code=unit, name=words, scale=scale)
     try:

@@ -12,12 +12,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.audit import service as audit
-from ledger.http import health
+from ledger.http import csrf, health
 from ledger.http.identities import current_actor, is_api
 from ledger.http.permissions import SAFE
 from ledger.kernel.clock import now
 from ledger.kernel.db import transact
 from ledger.kernel.errors import Kind, LedgerError, ValueStopped
+from ledger.kernel.limits import TEXT_CHARS_MAX
 from ledger.parties.rules import NotSignedIn
 
 log = logging.getLogger("ledger.http")
@@ -43,6 +44,10 @@ RETRY_SECONDS = {
     "ledger.value_stopped": 600,
     "parties.too_many_guesses": 300,
 }
+
+UNREAD = (411, 413)
+"""Refused because of their size: the body of such a request is never read."""
+_SECRET = ("password", "old", "secret", csrf.FIELD, csrf.KEY_FIELD)
 
 PLAIN: dict[int, tuple[str, str, str, str]] = {
     400: ("http.malformed", "The request cannot be read", "Something in the request is not as it"
@@ -197,12 +202,31 @@ def _page(status: int, code: str, title: str, facts: str, remedy: str) -> str:
             title=title,
             facts=facts,
             remedy=remedy,
+            typed=[] if status in UNREAD else _typed(),
         )
     except (TemplateNotFound, LedgerError):  # the page must come, whatever else is broken
         return (
             f"<!DOCTYPE html><html lang=en><title>{escape(title)}</title><h1>{escape(title)}</h1>"
             f"<p>{escape(facts)}</p><p>{escape(remedy)}</p><p>{escape(code)}</p>"
         )
+
+
+def _typed() -> list[str]:
+    """What a person typed into the form that was refused, so that it can be copied from the page.
+
+    Never what is secret, and nothing when the form itself could not be read.
+    """
+    if request.method in SAFE:
+        return []
+    try:
+        fields = list(request.form.items(multi=True))
+    except HTTPException:
+        return []
+    return [
+        value
+        for name, value in fields
+        if " " in value.strip() and not name.startswith(_SECRET) and len(value) <= TEXT_CHARS_MAX
+    ]
 
 
 def _write_down(error: LedgerError) -> None:

@@ -17,7 +17,7 @@ from ledger.kernel import limits
 from ledger.kernel.clock import now
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.messages import queries as messages
-from ledger.pages.forms import Form
+from ledger.pages.forms import Form, reason_of
 from ledger.pages.people import send_link_to
 from ledger.parties import queries, rules, service
 
@@ -28,10 +28,17 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 @guarded("people.change")
 def desk() -> str:
     """What an administrator looks after."""
+    return _desk(Form(), Form())
+
+
+def _desk(organisation: Form, neighbourhood: Form) -> str:
     with reading() as session:
         refused = audit_queries.events(session, action="request.refused", rows_max=10)
         return render_template(
             "people/admin.html",
+            form=organisation if organisation.errors else neighbourhood,
+            organisation=organisation,
+            neighbourhood=neighbourhood,
             people=queries.count_people(session),
             organisations=queries.organisations(session),
             neighbourhoods=queries.neighbourhoods(session),
@@ -254,7 +261,7 @@ def do(person: str, act: str) -> Any:
     """Close, open or erase, with a reason; sessions end at once."""
     form, by, at = Form(request.form), current_actor().person, now()
     _act(act)
-    reason = form.text("reason", what="a reason", chars=limits.TEXT_CHARS_MAX)
+    reason = reason_of(form)
     if form.errors:
         return _ask(person, act, form), 422
 
@@ -275,14 +282,18 @@ def do(person: str, act: str) -> Any:
 @blueprint.post("/organisations")
 @guarded("organisation.add")
 @idempotent
-def add_organisation() -> AnyResponse:
+def add_organisation() -> Any:
     """Add an organisation."""
     form, by = Form(request.form), current_actor().person
-    run_unit(
-        lambda session: service.add_organisation(
-            session, name=form.value("name"), kind=form.value("kind"), now=now(), by=by
+    try:
+        run_unit(
+            lambda session: service.add_organisation(
+                session, name=form.value("name"), kind=form.value("kind"), now=now(), by=by
+            )
         )
-    )
+    except LedgerError as refusal:
+        form.refuse(refusal)
+        return _desk(form, Form()), 422
     flash(f"{form.value('name')} was added.", "success")
     return redirect(address("admin.desk"), 303)
 
@@ -290,15 +301,19 @@ def add_organisation() -> AnyResponse:
 @blueprint.post("/neighbourhoods")
 @guarded("neighbourhood.add")
 @idempotent
-def add_neighbourhood() -> AnyResponse:
+def add_neighbourhood() -> Any:
     """Add a neighbourhood."""
     form, by = Form(request.form), current_actor().person
-    run_unit(
-        lambda session: service.add_neighbourhood(
-            session, name=form.value("name"), code=form.value("code"), now=now(), by=by
+    try:
+        run_unit(
+            lambda session: service.add_neighbourhood(
+                session, name=form.value("neighbourhood"), code=form.value("code"), now=now(), by=by
+            )
         )
-    )
-    flash(f"{form.value('name')} was added.", "success")
+    except LedgerError as refusal:
+        form.refuse(refusal, field="neighbourhood" if refusal.place == "name" else "")
+        return _desk(Form(), form), 422
+    flash(f"{form.value('neighbourhood')} was added.", "success")
     return redirect(address("admin.desk"), 303)
 
 

@@ -16,12 +16,14 @@ from werkzeug.datastructures import MultiDict
 from ledger.kernel import limits
 from ledger.kernel.errors import Invalid, LedgerError
 from ledger.kernel.money import parse_pounds
+from ledger.kernel.texts import clean_text
 
 _T = TypeVar("_T")
 _HOURS = re.compile(r"([0-9]{1,6})(?:\.(25|5|50|75|0|00))?(?:\s?h(?:ours?)?)?", re.ASCII)
 _HOURS_MINUTES = re.compile(r"([0-9]{1,6}):([0-5][0-9])", re.ASCII)
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-5][0-9]))?\s?(am|pm)?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,13}", re.ASCII)
+_DAY_PART = re.compile(r"[0-9]{1,4}", re.ASCII)
 _FIELD = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _NOON = 12
 PARTS = ("day", "month", "year")
@@ -58,14 +60,21 @@ class Form:
         ]
 
     def text(
-        self, name: str, *, what: str, chars: int = limits.LINE_CHARS_MAX, required: bool = True
-    ) -> str:
+        self, name: str, *, what: str, chars: int = limits.LINE_CHARS_MAX, required: bool = True,
+        least: int = 0,
+    ) -> str:  # fmt: skip
         """One line or paragraph of text. ``what`` completes "Enter …", as in "your name"."""
         typed = self.value(name).replace("\r\n", "\n").strip()
         if not typed and required:
             self.wrong(name, f"Enter {what}")
         if len(typed) > chars:
             self.wrong(name, f"{_sentence(what)} must be {chars:,} characters or fewer")
+        if 0 < len(typed) < least:
+            self.wrong(name, f"{_sentence(what)} must be {least} characters or more")
+        try:
+            clean_text(typed, place=name, longest=len(typed))
+        except Invalid as error:
+            self.wrong(name, f"{error.facts} {error.remedy}")
         return typed
 
     def choice(self, name: str, allowed: Iterable[str], *, what: str, required: bool = True) -> str:
@@ -113,7 +122,7 @@ class Form:
             self.wrong(name, f"{_sentence(what)} must include a {' and '.join(missing)}")
             return None
         try:
-            if not all(part.isascii() and part.isdigit() for part in parts) or len(parts[2]) != 4:
+            if not all(map(_DAY_PART.fullmatch, parts)) or len(parts[2]) != 4:
                 raise ValueError
             return date(int(parts[2]), int(parts[1]), int(parts[0]))
         except ValueError:
@@ -133,6 +142,14 @@ class Form:
         except Invalid as error:
             self.wrong(name, f"{error.facts} {error.remedy}")
             return empty
+
+
+def reason_of(form: Form, *, required: bool = True) -> str:
+    """Why somebody decides as they do, long enough to say something."""
+    return form.text(
+        "reason", what="the reason", chars=limits.TEXT_CHARS_MAX, required=required,
+        least=limits.REASON_CHARS_MIN,
+    )  # fmt: skip
 
 
 def _sentence(what: str) -> str:

@@ -15,7 +15,7 @@ from ledger.kernel import limits
 from ledger.kernel.clock import now
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.money import format_pence
-from ledger.pages.forms import Form
+from ledger.pages.forms import Form, reason_of
 from ledger.pages.groups import COMMITMENT_WORDS, groups_of
 from ledger.parties import queries as parties
 from ledger.pledges import queries, rules, service
@@ -225,7 +225,7 @@ def ask_cancel(pledge: str) -> str:
 def cancel(pledge: str) -> Any:
     """Cancel it, with a reason that everybody reads."""
     form, actor = Form(request.form), current_actor()
-    reason = form.text("reason", what="the reason", chars=limits.TEXT_CHARS_MAX)
+    reason = reason_of(form)
     if form.errors:
         with reading() as session:
             view = own_pledge(session, pledge, "organiser")

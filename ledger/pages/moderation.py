@@ -16,7 +16,7 @@ from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel import limits
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError, Missing
-from ledger.pages.forms import Form
+from ledger.pages.forms import Form, reason_of
 from ledger.pages.group_pledges import record_for
 from ledger.pages.groups import COMMITMENT_WORDS
 from ledger.parties import queries as parties
@@ -132,10 +132,6 @@ def _act(
     return redirect(address("moderation.one", pledge=pledge), 303)
 
 
-def _reason(form: Form, *, required: bool = True) -> str:
-    return form.text("reason", what="the reason", chars=limits.TEXT_CHARS_MAX, required=required)
-
-
 @blueprint.post("/moderation/<pledge>/verdict")
 @guarded("pledge.moderate")
 @idempotent
@@ -143,7 +139,7 @@ def verdict(pledge: str) -> Any:
     """Open it, send it back, or turn it down."""
     form, actor = Form(request.form), current_actor()
     chosen = form.choice("verdict", VERDICTS, what="what you decide")
-    reason = _reason(form, required=chosen in ("back", "reject"))
+    reason = reason_of(form, required=chosen in ("back", "reject"))
 
     def unit(session: Session) -> None:
         service.moderate(
@@ -217,7 +213,7 @@ def shortfall(pledge: str) -> Any:
     form, actor = Form(request.form), current_actor()
     chosen = form.choice("verdict", ("go_on", "extend", "dissolve"), what="what happens")
     days = form.whole("days", what="by how many days", required=chosen == "extend")
-    reason = _reason(form)
+    reason = reason_of(form)
     return _act(
         pledge, "shortfall", form,
         lambda session: service.decide_shortfall(
@@ -235,7 +231,7 @@ def change_state(pledge: str) -> Any:
     """Pause it, let it go on, dissolve it, or say that it is complete."""
     form, actor = Form(request.form), current_actor()
     chosen = form.choice("verdict", _CHANGES, what="what happens")
-    reason = _reason(form, required=chosen != "complete")
+    reason = reason_of(form, required=chosen != "complete")
     deadline_on = form.day("deadline_on", what="the new last day", required=False)
     at = now()
 
@@ -283,7 +279,7 @@ def _excuse_page(pledge: str, commitment: str, form: Form) -> str:
 def excuse(pledge: str, commitment: str) -> Any:
     """What is still owed is forgiven; the reason stays private."""
     form, actor = Form(request.form), current_actor()
-    reason = _reason(form)
+    reason = reason_of(form)
     if form.errors:
         return _excuse_page(pledge, commitment, form), 422
     return _act(

@@ -12,9 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.approvals import queries as proposals
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
-from ledger.kernel import limits
 from ledger.kernel.clock import now
-from ledger.pages.forms import Form
+from ledger.pages.forms import Form, reason_of
 from ledger.parties import queries as parties
 from ledger.pledges import queries, service
 
@@ -72,7 +71,7 @@ def propose(release: str) -> Any:
 def refuse(release: str) -> Any:
     """Turn the request down, in words."""
     form, actor = Form(request.form), current_actor()
-    reason = form.text("reason", what="the reason", chars=limits.TEXT_CHARS_MAX)
+    reason = reason_of(form)
     if form.errors:
         return _page(release, form), 422
     return _act(

@@ -88,12 +88,29 @@ def test_people_are_found_and_listed(ada: FlaskClient, place: Place) -> None:
 def test_the_desk_adds_organisations_and_neighbourhoods(ada: FlaskClient) -> None:
     assert send(ada, "/admin/organisations", at="/admin/", name="Repair Club",
                 kind="group").status_code == 303  # fmt: skip
-    assert send(ada, "/admin/neighbourhoods", at="/admin/", name="Hill Top").status_code == 303
+    assert (
+        send(ada, "/admin/neighbourhoods", at="/admin/", neighbourhood="Hill Top").status_code
+        == 303
+    )
     page = ada.get("/admin/").text
     assert "Repair Club" in page
     assert "Hill Top" in page
-    again = send(ada, "/admin/neighbourhoods", at="/admin/", name="Hill Top")
-    assert again.status_code == 409
+    again = send(ada, "/admin/neighbourhoods", at="/admin/", neighbourhood="Hill Top")
+    assert again.status_code == 422
+    assert 'value="Hill Top"' in again.text
+    assert 'href="#neighbourhood"' in again.text
+    wrong = send(ada, "/admin/organisations", at="/admin/", name="Tool\u202eLibrary", kind="group")
+    assert wrong.status_code == 422
+    assert 'value="Tool\u202eLibrary"' in wrong.text
+    assert "hidden character" in wrong.text
+
+
+def test_a_refusal_without_a_form_gives_back_what_was_typed(ada: FlaskClient, place: Place) -> None:
+    where = f"/admin/people/{place.people['resident']}/nothing-of-that-kind"
+    answer = ada.submit(where, {"reason": "A <b>long</b> story", "password": "not to be shown"})  # type: ignore[attr-defined]
+    assert answer.status_code == 404
+    assert "A &lt;b&gt;long&lt;/b&gt; story</blockquote>" in answer.text
+    assert "not to be shown" not in answer.text
 
 
 def test_a_lost_token_is_ended_and_a_link_is_sent(

@@ -5,6 +5,7 @@ The fields come from the API's own description, so that a new resource is tried 
 
 from __future__ import annotations
 
+import base64
 import contextvars
 import json
 from collections.abc import Iterator
@@ -197,10 +198,21 @@ def test_two_gigabytes_of_zeros_are_refused_before_they_are_read(
         assert read < 80 * 1024 * 1024, f"{method} {path} read {read} bytes"
 
 
+def cursor(path: str, key: list[object]) -> str:
+    """A list that is to go on from a place that somebody made up."""
+    made = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    return f"{path}?after={made}"
+
+
 ADDRESSES = (
     "/api/v1/%00", "/api/v1/people/%ff", "/pledges/%F0%28%8C%BC", "/%2e%2e/%2e%2e/etc/passwd",
     "/buildings?page=1&page=2", "/pledges?after=" + "A" * 3_000, "/pledges?after=%00",
     "/buildings?q=%ED%A0%80", "/jobs?after=zzz", "/.git/config", "/static/../wsgi.py",
+    f"/api/v1/checkpoints/{'9' * 20}", f"/api/v1/journals/{'9' * 40}/proof",
+    f"/audit/journals/{'9' * 20}", f"/checkpoints/{'9' * 20}.txt", "/api/v1/journals/%EF%BC%91",
+    cursor("/api/v1/checkpoints", [10**30]), cursor("/api/v1/journals", [10**18]),
+    cursor("/api/v1/people", ["\ud800"]), cursor("/api/v1/people", ["a\0b"]),
+    cursor("/api/v1/jobs/checkpoint/runs", [10**18, "checkpoint"]),
     "/api/v1/jobs/x/runs?limit=1_0", "/api/v1/jobs/x/runs?limit=-1", "/agreements/%0d%0aX: y",
 )  # fmt: skip
 

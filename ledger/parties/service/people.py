@@ -12,7 +12,7 @@ from ledger.audit import service as audit
 from ledger.kernel import limits
 from ledger.kernel.errors import Conflict
 from ledger.kernel.ids import new_id
-from ledger.kernel.texts import clean_line
+from ledger.kernel.texts import clean_line, clean_text
 from ledger.parties import queries, rules
 from ledger.parties.models import (
     ApiToken,
@@ -105,7 +105,12 @@ def enable_person(session: Session, *, person: str, by: str, reason: str, now: d
 
 
 def erase_person(session: Session, *, person: str, by: str, reason: str, now: datetime) -> None:
-    """Erase what is known of a person; the pseudonym and every balance stay as they were."""
+    """Erase what is known of a person; the pseudonym and every balance stay as they were.
+
+    Raises:
+        Invalid: no reason is given, or one that cannot be kept.
+    """
+    reason = clean_text(reason, place="reason", shortest=limits.REASON_CHARS_MIN)
     lock_person(session, person).state = "erased"
     for table in (Vault, Credential, ContactProof):
         session.execute(delete(table).where(table.person == person))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
 CHUNK_BYTES = 1 << 20
-PARTS = 2_000
 
 
 class HashedFile:
@@ -21,15 +19,17 @@ class HashedFile:
 
     def write(self, words: str) -> int:
         """Write some text (the csv module calls this too)."""
-        raw = words.encode()
+        return self.write_bytes(words.encode())
+
+    def write_bytes(self, raw: bytes) -> int:
+        """Write some text that is in UTF-8 already."""
         self._digest.update(raw)
         return self._file.write(raw)
 
-    def write_all(self, parts: Iterable[str]) -> None:
-        """Write many short texts, a few thousand at a time."""
-        stream = iter(parts)
-        while batch := list(islice(stream, PARTS)):
-            self.write("".join(batch))
+    def write_all(self, parts: Iterable[bytes | str]) -> None:
+        """Write many texts in order."""
+        for part in parts:
+            self.write_bytes(part if isinstance(part, bytes) else part.encode())
 
     @property
     def sha256(self) -> str:

@@ -8,8 +8,11 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,15 +23,17 @@ from ledger.audit import queries as audit_queries
 from ledger.audit import rules as audit_rules
 from ledger.audit.queries import CheckpointRow
 from ledger.books import queries as books_queries
-from ledger.exports import sheets, signing, tables, texts
+from ledger.exports import lines, sheets, signing, tables, texts
 from ledger.exports.files import HashedFile, sha256_of
 from ledger.exports.progress import Progress
+from ledger.exports.spool import Spool
 from ledger.exports.tables import Scope
-from ledger.kernel.db import transaction
+from ledger.kernel.db import db, is_sqlite, transaction
 from ledger.kernel.errors import Invalid, Missing
 
 DATABASE: Final = "books.sqlite"
 LEAVES: Final = "leaves.tsv"
+LEAVES_AT_ONCE: Final = 2_000
 MANIFEST: Final = "MANIFEST.sha256"
 _ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -151,35 +156,82 @@ def zipped(made: Pack) -> Path:
 
 
 def _fill(folder: Path, scope: Scope, told: Progress) -> None:
-    with transaction(read_only=True) as session:
+    """Write every file; what is short comes last, from the pack's own database.
+
+    In SQLite the copy is made by one statement a table, which needs nothing of Python: a thread
+    does it while the sheet and the texts are written from the books themselves, whose journals
+    never change. From PostgreSQL the rows come once, and the rest is written from the copy.
+    """
+    with (
+        transaction(read_only=True) as session,
+        Spool(folder / ".spool", len(texts.RENDERERS)) as spool,
+    ):
         signed = audit_queries.checkpoint(session, scope.book, scope.size)
         assert signed is not None, "a scope ends at a checkpoint"
         facts = tables.about(scope, {"origin": signed.origin, "key": signed.key_line})
-        tables.build(session, folder / DATABASE, scope, facts, told)
-    _write_files(folder, scope, signed, facts, told)
+        live = db.engine.url.database if is_sqlite(session) else None
+        copy = partial(_copy, session, folder, scope, facts, live)
+        if live is not None:
+            told.say(f"copying the books and writing {lines.SHEET}")
+            with ThreadPoolExecutor(1) as aside:
+                copied = aside.submit(copy)
+                source = lines.Source(_driver(session), scope, live=True)
+                hashes = {lines.SHEET: lines.write(source, folder, spool)}
+                hashes |= copied.result()
+        else:
+            told.say("copying the books")
+            hashes = copy()
+            told.say(f"writing {lines.SHEET}")
+            with closing(_opened(folder)) as store:
+                source = lines.Source(store.execute, scope, live=False)
+                hashes[lines.SHEET] = lines.write(source, folder, spool)
+        session.rollback()
+        _write_files(folder, scope, hashes, spool, told)
+    _write_small(folder, scope, signed, facts, hashes)
+
+
+def _driver(session: Session) -> Callable[..., Any]:
+    """Runs a statement on the driver's own connection: rows come as plain tuples."""
+    connection: Any = session.connection().connection.dbapi_connection
+    run: Callable[..., Any] = connection.execute
+    return run
+
+
+def _opened(folder: Path) -> Any:
+    return sqlite.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)
+
+
+def _copy(
+    session: Session, folder: Path, scope: Scope, facts: dict[str, str], live: str | None
+) -> dict[str, str]:
+    """Make the database, then the list of leaves from it."""
+    tables.build(session, folder / DATABASE, scope, facts, live=live)
+    with closing(_opened(folder)) as store:
+        return {
+            LEAVES: _write_leaves(store, folder, scope.size),
+            DATABASE: sha256_of(folder / DATABASE),
+        }
 
 
 def _write_files(
-    folder: Path, scope: Scope, signed: CheckpointRow, facts: dict[str, str], told: Progress
+    folder: Path, scope: Scope, hashes: dict[str, str], spool: Spool, told: Progress
 ) -> None:
-    hashes: dict[str, str] = {}
-    store = sqlite.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)
-    try:
-        told.say("hashing the database")
-        hashes[DATABASE] = sha256_of(folder / DATABASE)
+    with closing(_opened(folder)) as store:
         for sheet in sheets.SHEETS:
             told.say(f"writing {sheet}")
             hashes[sheet] = sheets.write(store, folder, sheet)
-        told.say("writing leaves")
-        hashes[LEAVES] = _write_leaves(store, folder)
         if store.execute("SELECT 1 FROM journal LIMIT 1").fetchone():
             for kind in texts.RENDERERS:
                 for unit in texts.units(store):
                     name = texts.name(kind, unit[0])
                     told.say(f"writing {name}")
-                    hashes[name] = texts.write(store, folder, kind, unit, scope.code)
-    finally:
-        store.close()
+                    hashes[name] = texts.write(store, folder, kind, unit, scope.code, spool=spool)
+
+
+def _write_small(
+    folder: Path, scope: Scope, signed: CheckpointRow, facts: dict[str, str],
+    hashes: dict[str, str],
+) -> None:  # fmt: skip
     small = {
         "README.txt": _readme(scope),
         "pack.json": json.dumps(facts, indent=2, sort_keys=True) + "\n",
@@ -197,13 +249,16 @@ def _write_text(path: Path, words: str) -> str:
         return file.sha256
 
 
-def _write_leaves(store: Any, folder: Path) -> str:
-    rows = store.execute(
-        "SELECT seq || char(9) || leaf_hash || char(9) || chain || char(9) || COALESCE(leaf, '')"
-        " || char(10) FROM leaf ORDER BY seq"
+def _write_leaves(store: Any, folder: Path, size: int) -> str:
+    """The list of leaves, some thousand to a row, so that SQLite joins them without Python."""
+    statement = (
+        "SELECT group_concat(seq || char(9) || leaf_hash || char(9) || chain || char(9)"
+        " || COALESCE(leaf, '') || char(10), '' ORDER BY seq) FROM leaf WHERE seq BETWEEN ? AND ?"
     )
     with HashedFile(folder / LEAVES) as file:
-        file.write_all(row[0] for row in rows)
+        for first in range(1, size + 1, LEAVES_AT_ONCE):
+            numbers = (first, first + LEAVES_AT_ONCE - 1)
+            file.write(store.execute(statement, numbers).fetchone()[0])
         return file.sha256
 
 

@@ -13,12 +13,10 @@ import sqlite_utils
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger.exports.progress import Progress
-from ledger.kernel.db import db, is_sqlite
-
 FIRST_DAY: Final = date(1, 1, 1)
 LAST_DAY: Final = date(9999, 12, 31)
 BATCH_ROWS: Final = 5_000
+CACHE_KIBIBYTES: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ LINKS: Final[dict[str, list[tuple[str, str, str]]]] = {
     "entry": [("seq", "journal", "seq"), ("account", "account", "id")],
     "trial_balance": [("account", "account", "id")],
 }
-INDEXES: Final = {"entry": ["account"], "journal": ["effective_on", "group_id", "kind"]}
+INDEXES: Final = {"entry": ["account"], "journal": ["effective_on", "group_id"]}
 VIEWS: Final = {
     "lines": "SELECT j.seq, e.line, j.effective_on, j.kind, j.id, j.group_id, j.reason, j.purpose,"
     " j.maker, j.checker, a.path, f.code AS fund, a.unit, e.layer, e.side, e.amount,"
@@ -123,46 +121,53 @@ _PERIODS: Final = (
     " WHERE p.book = :book AND p.status = 'CLOSED' AND p.seq_at_close <= :size"
     " AND p.starts_on <= :ends AND :starts <= p.ends_on ORDER BY p.starts_on"
 )
-_OPENING: Final = (
-    "SELECT e.account, CAST(SUM(CASE WHEN e.layer = 'P' THEN {signed} ELSE 0 END) AS BIGINT),"
-    " CAST(SUM(CASE WHEN e.layer = 'H' THEN {signed} ELSE 0 END) AS BIGINT)"
-    " FROM {p}entry e JOIN {p}journal j ON j.book = e.book AND j.seq = e.seq"
-    " WHERE e.book = :book AND e.seq <= :size AND j.effective_on < :starts GROUP BY e.account"
+_MOVED: Final = (
+    "SELECT a.id, {sum_debits}, {sum_credits}, {sum_held} FROM {p}account a"
+    " JOIN {p}entry e ON e.account = a.id{joined} WHERE a.book = :book AND e.seq <= :size{dated}"
+    " GROUP BY a.id"
 )
+"""Read from the index over accounts alone, where the pack holds every day."""
+_SUMS: Final = {
+    "sum_debits": "CASE WHEN e.layer = 'P' AND e.side = 'D' THEN e.amount ELSE 0 END",
+    "sum_credits": "CASE WHEN e.layer = 'P' AND e.side = 'C' THEN e.amount ELSE 0 END",
+    "sum_held": "CASE e.layer || e.side WHEN 'HD' THEN e.amount WHEN 'HC' THEN -e.amount ELSE 0 END",
+}
+_MOVED_COLUMNS: Final = ("account", "debits", "credits", "held")
 _TRIAL_BALANCE: Final = (
-    "INSERT INTO trial_balance SELECT a.id, COALESCE(o.posted, 0), COALESCE(m.debits, 0),"
-    " COALESCE(m.credits, 0), COALESCE(o.posted, 0) + COALESCE(m.debits, 0)"
-    " - COALESCE(m.credits, 0), COALESCE(o.held, 0), COALESCE(o.held, 0) + COALESCE(m.held, 0)"
-    " FROM account a LEFT JOIN opening o ON o.account = a.id LEFT JOIN (SELECT account,"
-    " SUM(CASE WHEN layer = 'P' AND side = 'D' THEN amount END) AS debits,"
-    " SUM(CASE WHEN layer = 'P' AND side = 'C' THEN amount END) AS credits,"
-    " SUM(CASE WHEN layer = 'H' THEN CASE side WHEN 'D' THEN amount ELSE -amount END END) AS held"
-    " FROM entry GROUP BY account) m ON m.account = a.id ORDER BY a.id"
+    "INSERT INTO trial_balance SELECT a.id, COALESCE(o.debits - o.credits, 0),"
+    " COALESCE(m.debits, 0), COALESCE(m.credits, 0), COALESCE(o.debits - o.credits, 0)"
+    " + COALESCE(m.debits - m.credits, 0), COALESCE(o.held, 0),"
+    " COALESCE(o.held, 0) + COALESCE(m.held, 0) FROM account a"
+    " LEFT JOIN opening o ON o.account = a.id LEFT JOIN moved m ON m.account = a.id ORDER BY a.id"
 )
 
 
 def build(
-    session: Session, path: Path, scope: Scope, about: dict[str, str], told: Progress
+    session: Session, path: Path, scope: Scope, about: dict[str, str], *, live: str | None
 ) -> None:
-    """Make the pack's database from one reading of the books (X1)."""
+    """Make the pack's database from one reading of the books (X1).
+
+    ``live`` is the file of the books where they are in SQLite: then nothing passes through
+    Python, nor through the session, and this can run beside other work.
+    """
     connection = sqlite.connect(str(path), isolation_level=None, uri=True)
     try:
         for pragma in (
             "page_size=4096",
             "journal_mode=OFF",
             "synchronous=OFF",
-            "cache_size=-65536",
+            f"cache_size=-{CACHE_KIBIBYTES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         store = sqlite_utils.Database(connection)
         _make_tables(store)
-        connection.execute(f"CREATE TEMP TABLE opening ({', '.join(_OPENING_COLUMNS)})")
-        if is_sqlite(session):
-            connection.execute("ATTACH ? AS live", (f"file:{db.engine.url.database}?mode=ro",))
+        for table in ("moved", "opening"):
+            connection.execute(f"CREATE TEMP TABLE {table} ({', '.join(_MOVED_COLUMNS)})")
+        if live is not None:
+            connection.execute("ATTACH ? AS live", (f"file:{live}?mode=ro",))
         connection.execute("BEGIN")
-        for table, statement in _statements(session, scope).items():
-            told.say(f"copying {table}")
-            _copy(session, connection, table, statement, scope)
+        for table, statement in _statements(scope, sqlite_live=live is not None).items():
+            _copy(None if live else session, connection, table, statement, scope)
         connection.execute(_TRIAL_BALANCE)
         connection.executemany("INSERT INTO about VALUES (?, ?)", sorted(about.items()))
         connection.execute("COMMIT")
@@ -185,37 +190,42 @@ def _finish(store: sqlite_utils.Database) -> None:
         store.create_view(name, statement)
 
 
-def _statements(session: Session, scope: Scope) -> dict[str, str]:
-    sqlite_live = is_sqlite(session)
+def _statements(scope: Scope, *, sqlite_live: bool) -> dict[str, str]:
     hexed = "lower(hex({}))" if sqlite_live else "encode({}, 'hex')"
-    dated = "" if scope.whole else " AND j.effective_on BETWEEN :starts AND :ends"
     join = " JOIN {p}journal j ON j.book = e.book AND j.seq = e.seq"
     parts = {
         "p": "live." if sqlite_live else "",
-        "dated": dated,
         "leaf_hash": hexed.format("j.leaf_hash"),
         "chain": hexed.format("j.chain"),
         "tb_hash": hexed.format("p.trial_balance_hash"),
         "leaf": "CAST(j.leaf AS TEXT)" if sqlite_live else "convert_from(j.leaf, 'UTF8')",
-        "signed": "CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END",
     }
-    parts["joined"] = join.format(**parts) if dated else ""
-    made = {"unit": _UNITS, "fund": _FUNDS, "account": _ACCOUNTS, "journal": _JOURNALS,
-            "entry": _ENTRIES, "period": _PERIODS, "leaf": _LEAVES}  # fmt: skip
-    if not scope.whole:
-        made["opening"] = _OPENING
-    return {table: statement.format(**parts) for table, statement in made.items()}
+    parts |= {name: f"CAST(SUM({one}) AS BIGINT)" for name, one in _SUMS.items()}
+    made = {"unit": _UNITS, "fund": _FUNDS, "account": _ACCOUNTS, "moved": _MOVED,
+            "journal": _JOURNALS, "entry": _ENTRIES, "period": _PERIODS, "leaf": _LEAVES}  # fmt: skip
+    every = {**parts, "dated": "", "joined": ""}
+    joined = join.format(**parts)
+    within = {**parts, "dated": " AND j.effective_on BETWEEN :starts AND :ends", "joined": joined}
+    before = {**parts, "dated": " AND j.effective_on < :starts", "joined": joined}
+    found = {
+        table: statement.format(**(every if scope.whole else within))
+        for table, statement in made.items()
+    }
+    return found if scope.whole else found | {"opening": _MOVED.format(**before)}
 
 
-def _copy(session: Session, connection: Any, table: str, statement: str, scope: Scope) -> None:
+def _copy(
+    session: Session | None, connection: Any, table: str, statement: str, scope: Scope
+) -> None:
+    """Copy what a statement gives into a table: all in SQLite, or row by row from a session."""
     values: dict[str, Any] = {
         "book": scope.book, "size": scope.size, "starts": scope.starts_on, "ends": scope.ends_on,
     }  # fmt: skip
-    if is_sqlite(session):
+    if session is None:
         values |= {"starts": scope.starts_on.isoformat(), "ends": scope.ends_on.isoformat()}
         connection.execute(f"INSERT INTO {table} {statement}", values)
         return
-    marks = ", ".join("?" * len(TABLES.get(table, _OPENING_COLUMNS)))
+    marks = ", ".join("?" * len(TABLES.get(table, _MOVED_COLUMNS)))
     with session.execute(
         text(statement), values, execution_options={"yield_per": BATCH_ROWS}
     ) as rows:

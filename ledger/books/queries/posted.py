@@ -20,6 +20,7 @@ from ledger.books.queries.rows import (
 from ledger.books.rules import Standing
 from ledger.kernel.errors import Missing
 
+LEAVES_AT_ONCE: Final = 500
 _HEAD = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book")
 _HEAD_LOCKED = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book FOR UPDATE")
 _STANDINGS = text(
@@ -76,6 +77,10 @@ _BALANCES: Final = (
     " JOIN balance b ON b.account = a.id JOIN fund f ON f.id = a.fund WHERE a.book = :book"
 )
 _ONE_BALANCE: Final = text(_BALANCES + " AND a.path = :path")
+_TRIAL_BALANCE: Final = text(_BALANCES + " ORDER BY a.path")
+_TRIAL_BALANCE_UNDER: Final = text(
+    _BALANCES + " AND (a.path = :under OR a.path LIKE :pattern) ORDER BY a.path"
+)
 _SOME_BALANCES: Final = text(_BALANCES + " AND a.path IN :paths").bindparams(
     bindparam("paths", expanding=True)
 )
@@ -112,12 +117,9 @@ def net(session: Session, book: int, path: str) -> int:
 
 def trial_balance(session: Session, book: int, *, under: str = "") -> list[BalanceRow]:
     """Every account's running balance in path order, or those under one path."""
-    rows = session.execute(
-        text(_BALANCES + " AND (:under = '' OR a.path = :under OR a.path LIKE :pattern)"
-             " ORDER BY a.path"),
-        {"book": book, "under": under, "pattern": under + ":%"},
-    )  # fmt: skip
-    return [BalanceRow(*row) for row in rows]
+    facts = {"book": book, "under": under, "pattern": under + ":%"} if under else {"book": book}
+    rows = session.connection().execute(_TRIAL_BALANCE_UNDER if under else _TRIAL_BALANCE, facts)
+    return list(map(BalanceRow._make, rows))
 
 
 SUMS: Final = ", ".join(
@@ -128,21 +130,19 @@ SUMS: Final = ", ".join(
 )  # fmt: skip
 
 
+_RECOMPUTED: Final = text(
+    "SELECT a.path, a.type, a.unit, f.code, COALESCE(s.dr, 0), COALESCE(s.cr, 0),"
+    " COALESCE(s.held_dr, 0), COALESCE(s.held_cr, 0)"
+    " FROM account a JOIN fund f ON f.id = a.fund"
+    f" LEFT JOIN (SELECT e.account, {SUMS} FROM entry e GROUP BY e.account) s"
+    " ON s.account = a.id WHERE a.book = :book ORDER BY a.path"
+)
+
+
 def recomputed_balances(session: Session, book: int) -> list[BalanceRow]:
     """Every account's balance summed again from all of its entries."""
-    rows = session.execute(
-        text(
-            "SELECT a.path, a.type, a.unit, f.code, COALESCE(s.dr, 0), COALESCE(s.cr, 0),"
-            " COALESCE(s.held_dr, 0), COALESCE(s.held_cr, 0)"
-            " FROM account a JOIN fund f ON f.id = a.fund"
-            f" LEFT JOIN (SELECT e.account, {SUMS} FROM entry e GROUP BY e.account) s"
-            " ON s.account = a.id WHERE a.book = :book ORDER BY a.path"
-        ),
-        {"book": book},
-    )
-    return [
-        BalanceRow(row[0], row[1], row[2], row[3], *(int(cell) for cell in row[4:])) for row in rows
-    ]
+    rows = session.connection().execute(_RECOMPUTED, {"book": book})
+    return [BalanceRow(*row[:4], *map(int, row[4:])) for row in rows]
 
 
 _STATEMENT = (
@@ -252,13 +252,23 @@ def leaf(session: Session, book: int, seq: int) -> LeafRow:
     return LeafRow(bytes(row[0]), bytes(row[1]), bytes(row[2]))
 
 
+_LEAVES: Final = text(
+    "SELECT seq, leaf, leaf_hash, chain FROM journal WHERE book = :book ORDER BY seq"
+)
+LeafRun = tuple[Sequence[int], Sequence[bytes], Sequence[bytes], Sequence[bytes]]
+"""Numbers, stored bytes, hashes and chains of some journals in order."""
+
+
+def leaf_runs(session: Session, book: int) -> Iterator[LeafRun]:
+    """All leaves in order, some hundred at a time, column by column: the quick way to prove them."""
+    streamed = {"yield_per": LEAVES_AT_ONCE}
+    with session.execute(_LEAVES, {"book": book}, execution_options=streamed) as rows:
+        for part in rows.partitions(LEAVES_AT_ONCE):
+            numbers, leaves, hashes, chains = zip(*part, strict=True)
+            yield numbers, leaves, hashes, chains
+
+
 def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:
     """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
-    rows = session.execute(
-        text("SELECT seq, leaf, leaf_hash, chain FROM journal WHERE book = :book ORDER BY seq"),
-        {"book": book},
-        execution_options={"yield_per": 1000},
-    )
-    with rows:
-        for row in rows:
-            yield row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])
+    for run in leaf_runs(session, book):
+        yield from zip(*run, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,11 @@ class HeadRow:
     last_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
-    """One account's balance. ``net`` is debits less credits; ``owed`` the mirror."""
+class BalanceRow(NamedTuple):
+    """One account's balance. ``net`` is debits less credits; ``owed`` the mirror.
+
+    A trial balance has as many of these as there are accounts, so they are plain tuples.
+    """
 
     path: str
     type: str

@@ -21,6 +21,7 @@ B12 A restricted fund never falls below zero. What one fund lends another stands
 from ledger.books.rules.bytes import (
     canonical,
     chain_hash,
+    hash_run,
     leaf_bytes,
     leaf_hash,
     note_commitment,
@@ -119,6 +120,7 @@ __all__ = [
     "debit",
     "due_accounts",
     "fund_tables",
+    "hash_run",
     "leaf_bytes",
     "leaf_hash",
     "lending_legs",

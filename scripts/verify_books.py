@@ -225,7 +225,7 @@ class Tree:
 
 PIECE_CHARS = 1 << 18
 LINE_CHARS_MAX = 1 << 26
-LEAVES = re.compile(r"(?m)^([1-9][0-9]{0,17})\t([0-9a-f]{64})\t([0-9a-f]{64})\t([ -~]*)\n")
+TOLD = itemgetter("kind", "id", "group", "reason", "purpose", "maker")
 Facts = dict[str, Any]
 """What a leaf says of its journal."""
 
@@ -234,14 +234,18 @@ class Batch:
     """A few hundred leaves in a row: as they are written, and what they say."""
 
     def __init__(self, words: str, first: int) -> None:
-        rows = LEAVES.findall(words)
         lines = words.split("\n")
-        if len(rows) != len(lines) - 1 or lines[-1]:
-            odd = next(n for n, line in enumerate(lines) if not LEAVES.match(line + "\n"))
+        rows = [line.split("\t") for line in lines]
+        if rows.pop() != [""] or not words.isascii() or set(map(len, rows)) != {4}:
+            odd = next((n for n, row in enumerate(rows) if len(row) != 4), len(rows))
             raise Fault(f"leaves.tsv: line {first + odd} is not a leaf")
-        self.words = words
         numbers, self.digests, self.chains, self.leaves = zip(*rows, strict=True)
-        self.seqs = list(map(int, numbers))
+        if {*map(len, self.digests), *map(len, self.chains)} != {64}:
+            raise Fault(f"leaves.tsv: a hash from line {first} on is not one")
+        self.seqs = range(first, first + len(rows))
+        if numbers != tuple(map(str, self.seqs)):
+            odd = next(seq for seq, n in zip(self.seqs, numbers, strict=True) if n != str(seq))
+            raise Fault(f"journal {odd} is missing from leaves.tsv")
 
     @cached_property
     def journals(self) -> list[tuple[int, Facts]]:
@@ -259,6 +263,11 @@ class Batch:
                 raise Fault(f"journal {seq}: its leaf is not a journal")
             found.append((seq, facts))
         return found
+
+    @cached_property
+    def told(self) -> list[str]:
+        """The words of each of these journals as cells of a sheet."""
+        return _cells([(*TOLD(facts), facts["checker"] or "") for _, facts in self.journals])
 
 
 class Pack:
@@ -400,24 +409,20 @@ class Leaves(Step):
 
     def take(self, batch: Batch) -> None:
         """Hash the next leaves, and follow the chain to each."""
-        first, seqs = self.tree.size + 1, batch.seqs
-        if seqs != list(range(first, first + len(seqs))):
-            odd = next(n for n, seq in enumerate(seqs, first) if seq != n)
-            raise Fault(f"journal {odd} is missing from leaves.tsv")
-        sha256 = hashlib.sha256
-        hashed = [
-            sha256(b"\0" + leaf.encode()).hexdigest() if leaf else digest
-            for leaf, digest in zip(batch.leaves, batch.digests, strict=True)
-        ]
-        if odd := _differs(hashed, batch.digests, first):
+        first, sha256 = self.tree.size + 1, hashlib.sha256
+        if "" in batch.leaves:
+            digests = _digests(batch)
+        else:
+            digests = [sha256(b"\0" + leaf.encode()).digest() for leaf in batch.leaves]
+        if b"".join(digests).hex() != "".join(batch.digests):
+            odd = _differs([digest.hex() for digest in digests], batch.digests, first)
             raise Fault(f"journal {odd}: its bytes do not have the hash beside them")
-        joined = bytes.fromhex("".join(hashed))
-        digests = [joined[start : start + 32] for start in range(0, len(joined), 32)]
         chain, chains = self.chain, []
         for digest in digests:
             chain = sha256(b"\2" + chain + digest).digest()
             chains.append(chain)
-        if odd := _differs([link.hex() for link in chains], batch.chains, first):
+        if b"".join(chains).hex() != "".join(batch.chains):
+            odd = _differs([link.hex() for link in chains], batch.chains, first)
             raise Fault(f"journal {odd}: the chain does not lead to it")
         self._grow(digests, chains)
 
@@ -439,6 +444,18 @@ class Leaves(Step):
             raise Fault(f"the older checkpoint has {old.size} journals, the pack only {size}")
         if (size, self.tree.root(), self.chain) != (signed.size, signed.root, signed.chain):
             raise Fault(f"{size} leaves do not have the root that the checkpoint says")
+
+
+def _digests(batch: Batch) -> list[bytes]:
+    """The hashes of leaves; of those without their bytes, what stands beside them."""
+    digests = []
+    for seq, leaf, stated in zip(batch.seqs, batch.leaves, batch.digests, strict=True):
+        try:
+            digest = bytes.fromhex(stated)
+        except ValueError as error:
+            raise Fault(f"journal {seq}: its hash is not one") from error
+        digests.append(hashlib.sha256(b"\0" + leaf.encode()).digest() if leaf else digest)
+    return digests
 
 
 def _differs(some: Sequence[object], others: Sequence[object], first: int) -> int:
@@ -596,8 +613,7 @@ class Database(Step):
     def __init__(self, store: sqlite3.Connection, journals: Journals) -> None:
         self._store, self._journals = store, journals
         self._leaf = store.execute(
-            "SELECT seq || char(9) || leaf_hash || char(9) || chain || char(9)"
-            " || COALESCE(leaf, '') || char(10) FROM leaf ORDER BY seq"
+            "SELECT seq, leaf_hash, chain, COALESCE(leaf, '') FROM leaf ORDER BY seq"
         )
         self._journal = store.execute(
             "SELECT seq, id, kind, effective_on, recorded_us, deadline_us, group_id, reason,"
@@ -611,11 +627,8 @@ class Database(Step):
 
     def take(self, batch: Batch) -> None:
         """Compare the rows of the next leaves."""
-        rows = self._leaf.fetchmany(len(batch.seqs))
-        if "".join([row[0] for row in rows]) != batch.words:
-            lines = batch.words.splitlines(keepends=True)
-            odd = _differs([(line,) for line in lines], rows, batch.seqs[0])
-            raise Fault(f"books.sqlite, leaf: the row of journal {odd} differs from the leaves")
+        leaves = zip(batch.seqs, batch.digests, batch.chains, batch.leaves, strict=True)
+        _compare("leaf", list(leaves), self._leaf)
         journals = batch.journals
         _compare("journal", [HEAD(facts) for _, facts in journals], self._journal)
         entries = [(seq, *entry) for seq, facts in journals for entry in facts["entries"]]
@@ -682,29 +695,41 @@ def check_trial_balance(journals: Journals, rows: list[Sum]) -> None:
 # --- 6. the sheets ---------------------------------------------------------------------------
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-ODD_CELLS = re.compile(r'["\r\n]|(?:^|,)[=+@\t-]')
+ODD = ('"', "\r", "\n", *(f",{start}" for start in FORMULA_STARTS))
 START = datetime(1970, 1, 1)  # noqa: DTZ001 - a bare reckoning; the sheet's times are UTC
 COLUMNS = ("journal,line,effective_on,recorded_at,kind,id,group,reason,purpose,maker,checker,"
            "account,fund,unit,layer,side,quantity,value,balance_after\r\n")  # fmt: skip
 
 
-def _cells(cells: Sequence[str]) -> str:
-    """Cells of a sheet: what would run as a formula gets a quote in front."""
-    plain = ",".join(cells)
-    if plain.count(",") == len(cells) - 1 and not ODD_CELLS.search(plain):
-        return plain
+def _cells(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Cells of a sheet, row by row: what would run as a formula gets a quote in front."""
+    joined = [",".join(row) for row in rows]
+    together = "," + ",".join(joined)
+    if together.count(",") == sum(map(len, rows)) and not any(mark in together for mark in ODD):
+        return joined
+    return [_guarded(row) for row in rows]
+
+
+def _guarded(cells: Sequence[str]) -> str:
     file = io.StringIO()
     guarded = ["'" + cell if cell.startswith(FORMULA_STARTS) else cell for cell in cells]
     csv.writer(file).writerow(guarded)
     return file.getvalue().removesuffix("\r\n")
 
 
+@lru_cache(maxsize=64)
+def _second(second: int) -> str:
+    return (START + timedelta(seconds=second)).isoformat()
+
+
 def written(quantity: int, scale: int) -> str:
     """A quantity with its unit's decimals."""
-    if not scale:
-        return str(quantity)
-    whole, rest = divmod(abs(quantity), 10**scale)
-    return f"{'-' if quantity < 0 else ''}{whole}.{rest:0{scale}d}"
+    digits = str(quantity) if quantity >= 0 else str(-quantity)
+    if scale:
+        if len(digits) <= scale:
+            digits = digits.zfill(scale + 1)
+        digits = f"{digits[:-scale]}.{digits[-scale:]}"
+    return digits if quantity >= 0 else "-" + digits
 
 
 class Sheets(Step):
@@ -714,29 +739,22 @@ class Sheets(Step):
 
     def __init__(self, pack: Pack, scales: dict[str, int], journals: Journals) -> None:
         self.pack, self.scales, self._journals = pack, scales, journals
-        self._account = lru_cache(maxsize=65536)(lambda *cells: _cells(cells))
+        self._account = lru_cache(maxsize=65536)(lambda *cells: _cells([cells])[0])
         self._at = 0
 
     def take(self, batch: Batch) -> None:
         """Write the rows of the next leaves again, and compare them."""
         rows: list[str] = []
-        for seq, facts in batch.journals:
-            cells = self._head(facts)
+        account_of, scales = self._account, self.scales
+        for (seq, facts), told in zip(batch.journals, batch.told, strict=True):
+            second, rest = divmod(facts["recorded_us"], 1_000_000)
+            head = f"{facts['effective_on']},{_second(second)}.{rest:06d}Z,{told}"
             for line, path, side, quantity, layer, unit, fund, _, after in facts["entries"]:
-                value, account = (
-                    written(quantity, self.scales[unit]),
-                    self._account(path, fund, unit),
-                )
+                account, value = account_of(path, fund, unit), written(quantity, scales[unit])
                 rows.append(
-                    f"{seq},{line},{cells},{account},{layer},{side},{quantity},{value},{after}\r\n"
+                    f"{seq},{line},{head},{account},{layer},{side},{quantity},{value},{after}\r\n"
                 )
         self._read("".join(rows))
-
-    def _head(self, facts: Facts) -> str:
-        at = START + timedelta(microseconds=facts["recorded_us"])
-        cells = [facts[name] for name in ("kind", "id", "group", "reason", "purpose", "maker")]
-        told = _cells([*cells, facts["checker"] or ""])
-        return f"{facts['effective_on']},{at.isoformat(timespec='microseconds')}Z,{told}"
 
     def _read(self, wanted: str) -> None:
         raw = (wanted if self._at else COLUMNS + wanted).encode()
@@ -766,6 +784,7 @@ class Sheets(Step):
 
 # --- 6. the text journals --------------------------------------------------------------------
 
+MEANT = re.compile('[;|"\\\\\x00-\x1f\x7f-\x9f\u2028\u2029]')
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SALT = os.urandom(16).hex()
 
@@ -798,13 +817,18 @@ def _sign(unit: str) -> str:
     return unit if unit.isalpha() else f'"{unit}"'
 
 
-def _hledger(facts: Facts, lines: list[str], unit: str) -> str:
-    told = f" | {words}" if (words := _word(facts["reason"])) else ""
-    belongs = f", group: {_word(facts['group'])}" if facts["group"] else ""
+def _as_is(words: str) -> str:
+    return f'"{words}"'
+
+
+def _hledger(facts: Facts, lines: list[str], unit: str, *, plain: bool) -> str:
+    word = str.strip if plain else _word
+    told = f" | {words}" if (words := word(facts["reason"])) else ""
+    belongs = f", group: {word(facts['group'])}" if facts["group"] else ""
     postings = f" {_sign(unit)}\n    ".join(lines)
     return (
         f"{facts['effective_on']} * ({facts['seq']}) {facts['kind']}{told}\n"
-        f"    ; id: {_word(facts['id'])}{belongs}\n    {postings} {_sign(unit)}"
+        f"    ; id: {word(facts['id'])}{belongs}\n    {postings} {_sign(unit)}"
     )
 
 
@@ -825,12 +849,13 @@ def _hledger_frame(
     yield "\n".join([f"{days[1]} * (closing) closing balances are exactly these", *closing])
 
 
-def _beancount(facts: Facts, lines: list[str], unit: str) -> str:
-    belongs = f"  group: {_quoted(facts['group'])}\n" if facts["group"] else ""
+def _beancount(facts: Facts, lines: list[str], unit: str, *, plain: bool) -> str:
+    quoted = _as_is if plain else _quoted
+    belongs = f"  group: {quoted(facts['group'])}\n" if facts["group"] else ""
     postings = f" {unit}\n  ".join(lines)
     return (
-        f"{facts['effective_on']} * {_quoted(facts['kind'])} {_quoted(facts['reason'])}\n"
-        f"  seq: {facts['seq']}\n  id: {_quoted(facts['id'])}\n{belongs}  {postings} {unit}"
+        f"{facts['effective_on']} * {quoted(facts['kind'])} {quoted(facts['reason'])}\n"
+        f"  seq: {facts['seq']}\n  id: {quoted(facts['id'])}\n{belongs}  {postings} {unit}"
     )
 
 
@@ -854,10 +879,9 @@ def _beancount_frame(
     )
 
 
-KINDS = {
-    "hledger-{}.journal": (_hledger, _hledger_frame),
-    "beancount-{}.beancount": (_beancount, _beancount_frame),
-}
+@lru_cache(maxsize=256)
+def _names(unit: str) -> tuple[str, str]:
+    return f"hledger-{unit}.journal", f"beancount-{unit}.beancount"
 
 
 class Texts(Step):
@@ -878,6 +902,7 @@ class Texts(Step):
 
     def _blocks(self, batch: Batch) -> dict[str, list[str]]:
         blocks: dict[str, list[str]] = defaultdict(list)
+        plain = MEANT.search("".join(batch.told)) is None
         for _, facts in batch.journals:
             posted: dict[str, list[str]] = {}
             for _, path, side, quantity, layer, unit, *_ in facts["entries"]:
@@ -885,8 +910,9 @@ class Texts(Step):
                     value = written(SIGNS[side] * quantity, self.scales[unit])
                     posted.setdefault(unit, []).append(f"{path}  {value}")
             for unit, lines in posted.items():
-                for name, (block, _) in KINDS.items():
-                    blocks[name.format(unit)].append(block(facts, lines, unit))
+                hledger, beancount = _names(unit)
+                blocks[hledger].append(_hledger(facts, lines, unit, plain=plain))
+                blocks[beancount].append(_beancount(facts, lines, unit, plain=plain))
         return blocks
 
     def finish(self) -> None:
@@ -897,8 +923,8 @@ class Texts(Step):
         for unit, scale in self.scales.items():
             title = f"{_plain(self.pack.book)}: every posted entry in {unit}"
             mine = [row for row in rows if row.unit == unit]
-            for name, (_, frame) in KINDS.items():
-                self._check(name.format(unit), list(frame(title, unit, scale, days, mine)))
+            for name, frame in zip(_names(unit), (_hledger_frame, _beancount_frame), strict=True):
+                self._check(name, list(frame(title, unit, scale, days, mine)))
 
     def _check(self, name: str, frame: list[str]) -> None:
         if sum(map(sum, map(marks, self._found(name)))) != self._sums[name] + sum(marks(frame)):

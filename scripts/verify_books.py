@@ -1,10 +1,18 @@
 #!/usr/bin/env python3
-"""Prove an audit pack of the Community Ledger, without the service and without the network.
+"""Prove an audit pack or a receipt of the Community Ledger, without the service or the network.
 
     python3 verify_books.py PACK [--checkpoint OLD.txt] [--key KEY]
+    python3 verify_books.py RECEIPT.txt --key KEY [--witness KEY]...
 
-PACK is the folder or the .zip. It needs Python 3.11 and nothing else: read it before you trust
-it. What it proves, in this order:
+It needs Python 3.11 and nothing else: read it before you trust it.
+
+A RECEIPT is the small text that a page offers for a promise, a booking or a dividend. It proves
+that each entry in it is one of those that the books' key has signed, and says in plain words what
+the entry is. With --witness, the public key of somebody outside whom you trust to have watched
+(once for each, or a file with them), it also proves that more than half of those have signed the
+same books, or as many as --witnesses-needed says.
+
+PACK is the folder or the .zip. What is proved of it, in this order:
 
  1. every file is the one in the manifest, none is missing and none was added, and the manifest
     is signed;
@@ -129,35 +137,61 @@ def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
 # --- signed notes and checkpoints (C2SP) -----------------------------------------------------
 
 
-def read_key(line: str) -> tuple[str, bytes]:
-    """Name and 32 bytes of a key line ``NAME+ID+KEY``."""
+def read_key(line: str, kind: bytes = b"\x01") -> tuple[str, bytes]:
+    """Name and 32 bytes of a key line ``NAME+ID+KEY``: of the books, or of a witness (0x04)."""
     try:
         name, number, encoded = line.strip().split("+", 2)
         raw = base64.b64decode(encoded, validate=True)
     except ValueError as error:
         raise Fault("the key is not a line NAME+ID+KEY") from error
     expected = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex()
-    if raw[:1] != b"\x01" or len(raw) != 33 or number != expected:
-        raise Fault("the key does not match its own id")
+    if raw[:1] != kind or len(raw) != 33 or number != expected:
+        raise Fault("the key does not match its own id, or is for something else")
     return name, raw[1:]
+
+
+def exactly(encoded: str) -> bytes:
+    """What base64 stands for, if it is written in the one way that it can be."""
+    raw = base64.b64decode(encoded, validate=True)
+    if base64.b64encode(raw).decode() != encoded:
+        raise ValueError("base64 with bits to spare")
+    return raw
+
+
+def signatures_by(name: str, kind_and_key: bytes, lines: Iterable[str]) -> Iterator[bytes]:
+    """What the lines below a note hold of this key."""
+    identifier = hashlib.sha256(name.encode() + b"\n" + kind_and_key).digest()[:4]
+    for line in lines:
+        words = line.split(" ")
+        if len(words) != 3 or words[:2] != ["\u2014", name]:
+            continue
+        try:
+            raw = exactly(words[2])
+        except ValueError:
+            continue
+        if raw[:4] == identifier:
+            yield raw[4:]
 
 
 def open_note(note: str, name: str, public: bytes, what: str) -> list[str]:
     """The lines of a signed note whose signature by the key holds."""
     body, gap, signatures = note.partition("\n\n")
     body += "\n"
-    identifier = hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
-    for line in signatures.splitlines():
-        words = line.split(" ")
-        if len(words) != 3 or words[:2] != ["\u2014", name]:
-            continue
-        try:
-            raw = base64.b64decode(words[2], validate=True)
-        except ValueError:
-            continue
-        if raw[:4] == identifier and ed25519_holds(public, body.encode(), raw[4:]):
+    for raw in signatures_by(name, b"\x01" + public, signatures.split("\n")):
+        if ed25519_holds(public, body.encode(), raw):
             return body.splitlines() if gap else []
     raise Fault(f"{what}: no signature by the key {name} holds")
+
+
+def cosigned(note: str, name: str, public: bytes) -> bool:
+    """Whether a witness's line below a checkpoint holds (C2SP tlog-cosignature)."""
+    body, _, signatures = note.partition("\n\n")
+    for raw in signatures_by(name, b"\x04" + public, signatures.split("\n")):
+        message = f"cosignature/v1\ntime {int.from_bytes(raw[:8])}\n{body}\n".encode()
+        if not ed25519_holds(public, message, raw[8:]):
+            raise Fault(f"the co-signature by {name} does not hold")
+        return True
+    return False
 
 
 class Checkpoint:
@@ -219,6 +253,122 @@ class Tree:
         for left in reversed(edge[:-1]):
             root = hashlib.sha256(b"\x01" + left + root).digest()
         return root
+
+
+# --- receipts (C2SP tlog-proof, one for each entry) ------------------------------------------
+
+RECEIPT = "c2sp.org/tlog-proof@v1\n"
+RECEIPT_BYTES_MAX = 1_000_000
+ENTRY = re.compile(
+    re.escape(RECEIPT) + r"extra ([A-Za-z0-9+/=]+)\nindex (0|[1-9][0-9]{0,17})\n"
+    r"((?:[A-Za-z0-9+/=]+\n)*)\n((?:[^\n]+\n)+\n(?:\u2014 [^ \n]+ [A-Za-z0-9+/=]+\n)+)"
+)
+
+
+def root_from(digest: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+    """The root that a leaf's hash and the hashes beside its path lead to (RFC 9162, 2.1.3.2)."""
+    node, last = index, size - 1
+    for sibling in proof:
+        if len(sibling) != 32 or last <= 0:
+            return b""
+        if node & 1 or node == last:
+            digest = hashlib.sha256(b"\x01" + sibling + digest).digest()
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            digest = hashlib.sha256(b"\x01" + digest + sibling).digest()
+        node, last = node >> 1, last >> 1
+    return digest if last == 0 and index < size else b""
+
+
+def entries(words: str, name: str, public: bytes) -> Iterator[tuple[dict[str, Any], str]]:
+    """What each entry of a receipt says, once it was found to be in the signed books; its note."""
+    opened: dict[str, Checkpoint] = {}
+    rest, number = words, 0
+    while rest or not number:
+        number += 1
+        found = ENTRY.match(rest)
+        if found is None:
+            raise Fault(f"entry {number} of the receipt does not have the form of one")
+        note, index = found[4], int(found[2])
+        signed = opened.get(note) or Checkpoint(note, name, public, f"entry {number}")
+        opened[note] = signed
+        try:
+            leaf = exactly(found[1])
+            proof = [exactly(line) for line in found[3].split("\n")[:-1]]
+            facts = json.loads(leaf)
+            if facts["seq"] != index + 1:
+                raise Fault(f"entry {number} of the receipt says that it is another")
+        except (ValueError, KeyError, TypeError) as error:
+            raise Fault(f"entry {number} of the receipt was changed: it cannot be read") from error
+        digest = hashlib.sha256(b"\x00" + leaf).digest()
+        if root_from(digest, index, signed.size, proof) != signed.root:
+            raise Fault(
+                f"entry {number} of the receipt was changed: the signed books do not hold it"
+            )
+        yield facts, note
+        rest = rest[found.end() :]
+
+
+def in_words(facts: dict[str, Any]) -> str:
+    """What an entry is, for whoever holds the receipt."""
+    first = facts["entries"][0]
+    quantity = sum(
+        entry[3]
+        for entry in facts["entries"]
+        if (entry[2], entry[5]) == ("D", first[5])
+        and entry[1].split(":")[:2] == first[1].split(":")[:2]
+    )
+    unit, (hours, minutes) = first[5], divmod(quantity, 60)
+    much = {
+        "GBP": f"\u00a3{quantity // 100:,}.{quantity % 100:02d}",
+        "HOUR": f"{hours} h {minutes:02d} min",
+    }.get(unit, f"{quantity:,} {unit}")
+    day = date.fromisoformat(facts["effective_on"])
+    what = facts["reason"] or facts["kind"]
+    about = f", for {facts['group']}" if facts["group"] else ""
+    return f"entry {facts['seq']:,}, {day.day} {day:%B %Y}: {what}, {much}{about} ({facts['id']})"
+
+
+def verify_receipt(
+    words: str, *, key: str, witnesses: Sequence[str] = (), needed: int = 0,
+    say: Callable[[str], None] = print,
+) -> list[str]:  # fmt: skip
+    """Check a receipt; returns the faults, empty when everything holds."""
+    try:
+        if not key:
+            raise Fault("a receipt is proved by the books' public key: give it with --key")
+        name, public = read_key(key)
+        trusted = [read_key(line, b"\x04") for line in witnesses]
+        notes: dict[str, None] = {}
+        for facts, note in entries(words, name, public):
+            say(f"ok     {in_words(facts)}")
+            notes[note] = None
+        for note in notes:
+            _tell_witnesses(note, trusted, needed or len(trusted) // 2 + 1, say)
+    except (Fault, KeyError, IndexError, TypeError, ValueError, AttributeError) as fault:
+        return [str(fault) if isinstance(fault, Fault) else "the receipt does not hold a journal"]
+    return []
+
+
+def _tell_witnesses(
+    note: str, trusted: list[tuple[str, bytes]], needed: int, say: Callable[[str], None]
+) -> None:
+    size, lines = note.split("\n")[1], note.partition("\n\n")[2].count("\n")
+    say(
+        f"ok     they are among the {int(size):,} entries that {note.split(chr(10), maxsplit=1)[0]} has signed"
+    )
+    if not trusted:
+        if lines > 1:
+            say(
+                f"       {lines - 1} witnesses have co-signed them; name those you trust: --witness"
+            )
+        return
+    signed = sorted({name for name, public in trusted if cosigned(note, name, public)})
+    told = f"{len(signed)} of the {len(trusted)} witnesses that you named have co-signed them"
+    if len(signed) < needed:
+        raise Fault(f"{told}, and {needed} must have")
+    say(f"ok     {told}: {', '.join(signed)}")
 
 
 # --- the pack --------------------------------------------------------------------------------
@@ -1034,20 +1184,49 @@ class Proof:
             self.faults[step] = f"it cannot be compared with the leaves ({error!r})"
 
 
+def _named(given: Iterable[str]) -> list[str]:
+    """Keys as they were given: lines, or files of lines."""
+    lines: list[str] = []
+    for one in given:
+        found = Path(one).read_text(encoding="utf-8") if Path(one).is_file() else one
+        lines += [line for line in found.splitlines() if line.strip()]
+    return lines
+
+
+def _receipt(path: Path) -> str:
+    """The text of a receipt; empty when the file is something else."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        raw = file.read(RECEIPT_BYTES_MAX + 1)
+    if not raw.startswith(RECEIPT.encode()):
+        return ""
+    if len(raw) > RECEIPT_BYTES_MAX:
+        raise Fault(f"{path}: it is too long for a receipt")
+    return raw.decode()
+
+
 def main(arguments: list[str]) -> int:
     """Read the command line, check, and say what was found."""
-    parser = argparse.ArgumentParser(description="Prove an audit pack without the service.")
-    parser.add_argument("pack", type=Path, help="the pack's folder, or its .zip")
+    parser = argparse.ArgumentParser(description="Prove an audit pack or a receipt by itself.")
+    parser.add_argument("pack", type=Path, help="the pack's folder, its .zip, or a receipt")
     parser.add_argument("--checkpoint", type=Path, help="an older checkpoint that you kept")
-    parser.add_argument("--key", default="", help="the public key, or a file with it")
+    parser.add_argument("--key", default="", help="the books' public key, or a file with it")
+    parser.add_argument("--witness", action="append", default=[],
+                        help="a witness's public key, or a file with several")  # fmt: skip
+    parser.add_argument("--witnesses-needed", type=int, default=0,
+                        help="how many must have co-signed (default: more than half)")  # fmt: skip
     chosen = parser.parse_args(arguments)
     room = Path(tempfile.mkdtemp(prefix="verify-"))
     try:
-        old = chosen.checkpoint.read_text(encoding="utf-8") if chosen.checkpoint else ""
-        key = chosen.key
-        if key and Path(key).is_file():
-            key = Path(key).read_text(encoding="utf-8")
-        faults = verify(unpacked(chosen.pack, room), old=old, key=key)
+        key = next(iter(_named([chosen.key])), "") if chosen.key else ""
+        if words := _receipt(chosen.pack):
+            faults = verify_receipt(
+                words, key=key, witnesses=_named(chosen.witness), needed=chosen.witnesses_needed
+            )
+        else:
+            old = chosen.checkpoint.read_text(encoding="utf-8") if chosen.checkpoint else ""
+            faults = verify(unpacked(chosen.pack, room), old=old, key=key)
     except (OSError, UnicodeDecodeError, Fault) as error:
         faults = [str(error)]
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -117,8 +117,17 @@ def inclusion(session: Session, *, book: int, seq: int) -> tuple[CheckpointRow, 
             remedy="A checkpoint is made every night. Come back tomorrow, or ask for one now.",
             place=str(seq),
         )
-    ranges = audit_rules.inclusion_ranges(seq - 1, signed.size)
-    return signed, audit_rules.range_roots(_digests(session, book, signed.size), ranges)
+    return signed, inclusions(session, signed=signed, seqs=[seq])[0]
+
+
+def inclusions(
+    session: Session, *, signed: CheckpointRow, seqs: Sequence[int]
+) -> list[list[bytes]]:
+    """The proofs that journals are in a checkpoint that covers them, in one pass (T2)."""
+    ranges = [audit_rules.inclusion_ranges(seq - 1, signed.size) for seq in seqs]
+    every = [one for path in ranges for one in path]
+    roots = iter(audit_rules.range_roots(_digests(session, signed.book, signed.size), every))
+    return [[next(roots) for _ in path] for path in ranges]
 
 
 def consistency(session: Session, *, book: int, old: int, new: int) -> list[bytes]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -49,6 +52,16 @@ def _make(path: Path) -> None:
         pass
     finally:
         temporary.unlink()
+
+
+def address_code(reference: str) -> str:
+    """What opens the receipt of a record without signing in: only this installation can make it.
+
+    It is printed on the receipt and nowhere else; whoever holds the paper may read it (80 bits).
+    """
+    key = hmac.new(seed(), b"address of a receipt", hashlib.sha256).digest()
+    digest = hmac.new(key, reference.encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest[:10]).decode()
 
 
 def origin() -> str:

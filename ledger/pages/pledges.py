@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import segno
 from flask import Blueprint, redirect, render_template, request
 from flask import url_for as address
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from ledger.exports.signing import address_code
 from ledger.funds import queries as funds
 from ledger.http import current_actor, guarded, idempotent, pagination, reading, run_unit
 from ledger.http.cookies import settings
@@ -21,6 +20,7 @@ from ledger.kernel import limits
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.messages import service as outbox
+from ledger.pages.codes import qr_code
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
 from ledger.parties import service as party_service
@@ -162,26 +162,8 @@ def poster(pledge: str) -> str:
         return render_template(
             "pledges/poster.html", view=view, deal=view.deal,
             group=parties.organisation(session, view.group_id).name,
-            link=link, code=_picture(link), until=last_second(view.deadline_at),
+            link=link, code=qr_code(link, css="app-poster__code"), until=last_second(view.deadline_at),
         )  # fmt: skip
-
-
-def _picture(link: str) -> Markup:
-    """The address as a QR code, with the quiet border that readers need."""
-    rows = list(segno.make_qr(link, error="m").matrix)
-    size = len(rows) + 8
-    dark = " ".join(
-        f"M{column + 4} {row + 4}h1v1h-1z"
-        for row, cells in enumerate(rows)
-        for column, cell in enumerate(cells)
-        if cell
-    )
-    return Markup(
-        '<svg class="app-poster__code" viewBox="0 0 {0} {0}" width="280" height="280" role="img"'
-        ' aria-label="The same address, for the camera of a telephone"'
-        ' xmlns="http://www.w3.org/2000/svg"><rect width="{0}" height="{0}" fill="#ffffff">'
-        '</rect><path fill="#000000" d="{1}"></path></svg>'
-    ).format(size, dark)
 
 
 @blueprint.get("/pledges/<pledge>/join")
@@ -298,4 +280,7 @@ def confirmed(secret: str) -> str:
     with reading() as session:
         view = queries.pledge(session, done.pledge)
         mine = queries.commitment(session, done.commitment)
-    return render_template("pledges/confirmed.html", done=done, view=view, mine=mine)
+    return render_template(
+        "pledges/confirmed.html", done=done, view=view, mine=mine,
+        receipt=address("receipts.held", reference=mine.id, code=address_code(mine.id)),
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ledger.api.schemas.base import Instant, StrictInteger, StrictSchema, Text
+from ledger.api.schemas.base import Day, Instant, StrictInteger, StrictSchema, Text
 from ledger.kernel import limits
 
 
@@ -70,3 +70,39 @@ class StandingSchema(StrictSchema):
     is_witnessed = fields.Boolean()
     note = fields.String(metadata={"description": "the checkpoint with every co-signature"})
     items = fields.List(fields.Nested(CosignatureSchema))
+
+
+class ReceiptQuery(StrictSchema):
+    """The code on the paper, for whoever holds it."""
+
+    code = Text(40, load_default="")
+
+
+class ReceiptEntrySchema(StrictSchema):
+    """One journal of a receipt, in short."""
+
+    seq = StrictInteger(least=1)
+    on = Day()
+    kind = fields.String()
+    id = fields.String()
+    reason = fields.String()
+    quantity = StrictInteger()
+    unit = fields.String()
+
+
+class ReceiptProofSchema(StrictSchema):
+    """A receipt that proves itself."""
+
+    reference = fields.String()
+    title = fields.String()
+    about = fields.String()
+    holds = fields.Boolean(metadata={"description": "whether everything in it was found to hold"})
+    size = StrictInteger(allow_none=True, metadata={"description": "of its checkpoint"})
+    key = fields.String(allow_none=True, metadata={"description": "the books' public key"})
+    is_witnessed = fields.Boolean(allow_none=True)
+    entries = fields.List(fields.Nested(ReceiptEntrySchema))
+    waiting = fields.List(StrictInteger(), metadata={"description": "numbers not yet signed"})
+    text = fields.String(
+        metadata={"description": "for verify_books.py; a C2SP tlog-proof for each journal"}
+    )
+    address = fields.String(metadata={"description": "of the page, with its code"})

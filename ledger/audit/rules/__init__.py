@@ -14,8 +14,9 @@ T7  A witness co-signs a checkpoint in the form of C2SP tlog-cosignature: Ed2551
 T8  A witness only goes on: what it co-signs holds everything that it co-signed before, proved by
     T3. Another history under the same name is refused and kept as evidence.
 T9  A checkpoint is witnessed when more than half of its witnesses have co-signed it.
-T10 A receipt is one text in the form of C2SP tlog-proof: the bytes of a journal, its place, the
-    proof of T2 and the checkpoint with its co-signatures. It needs nothing else to be checked.
+T10 A receipt is a text in the form of C2SP tlog-proof for each journal: its bytes, its place, the
+    proof of T2 and the checkpoint with its co-signatures. With the keys of the books and of the
+    witnesses it needs nothing else to be checked, and no character of it can be changed unseen.
 """
 
 from __future__ import annotations
@@ -37,10 +38,13 @@ from ledger.audit.rules.notes import (
     verifier_key,
 )
 from ledger.audit.rules.receipts import (
+    ENTRIES_MAX,
     FORM,
-    Receipt,
+    Proved,
+    Said,
     read_receipt,
     receipt_text,
+    said,
 )
 from ledger.audit.rules.refusals import (
     CheckpointRefused,
@@ -89,6 +93,7 @@ __all__ = [
     "CHAIN_START",
     "COSIGNS",
     "EMPTY_ROOT",
+    "ENTRIES_MAX",
     "FORM",
     "HASH_BYTES",
     "KEY_BYTES",
@@ -105,8 +110,9 @@ __all__ = [
     "NotAReceipt",
     "NotWitnessed",
     "NoteKey",
+    "Proved",
     "Range",
-    "Receipt",
+    "Said",
     "Standing",
     "Surveyed",
     "Term",
@@ -135,6 +141,7 @@ __all__ = [
     "read_receipt",
     "receipt_text",
     "root_of",
+    "said",
     "signed_note",
     "split_note",
     "standing",

@@ -55,7 +55,7 @@ class NoteKey:
             raw = base64.b64decode(words[2], validate=True)
         except (ValueError, binascii.Error):
             return None
-        return raw[4:] if raw[:4] == self.id else None
+        return raw[4:] if self.line_with(raw[4:]) == line else None
 
     def line_with(self, signature: bytes) -> str:
         """The line of a note that carries a signature of this key."""

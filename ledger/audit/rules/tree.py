@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 from typing import Final
 
 from ledger.audit.rules.refusals import HistoryChanged
@@ -45,10 +45,7 @@ class Tree:
         """The root over all leaves added so far."""
         if not self._edge:
             return EMPTY_ROOT
-        root = self._edge[-1]
-        for left in reversed(self._edge[:-1]):
-            root = node_hash(left, root)
-        return root
+        return _folded(self._edge)
 
 
 def root_of(digests: Iterable[bytes]) -> bytes:
@@ -102,31 +99,41 @@ def consistency_ranges(old: int, size: int) -> list[Range]:
 
 
 def range_roots(digests: Iterable[bytes], ranges: Sequence[Range]) -> list[bytes]:
-    """The roots of runs of leaves, in one pass over the leaf hashes and little memory.
+    """The roots of nodes of one tree, in one pass over its leaf hashes and little memory.
 
-    Runs may not overlap; they come back in the order asked for.
+    A node is named by its run of leaves; the tree ends where the last of the nodes does. As many
+    as are wanted can be asked for at once, of several proofs too, in any order.
     """
-    ordered = sorted(ranges)
-    assert all(first[1] <= second[0] for first, second in pairwise(ordered))
+    size = max((end for _, end in ranges), default=0)
+    wanted, ends = set(ranges), {end for _, end in ranges}
     found: dict[Range, bytes] = {}
-    stream, position = iter(digests), 0
-    for start, end in ordered:
-        position = _skip(stream, position, start)
-        tree = Tree()
-        for digest in stream:
-            tree.add(digest)
-            position += 1
-            if position == end:
-                break
-        found[start, end] = tree.root()
+    edge: list[tuple[int, bytes]] = []
+    taken = 0
+    for position, digest in enumerate(islice(digests, size)):
+        taken += 1
+        start, node, is_end = position, digest, position + 1 in ends
+        if is_end and (start, position + 1) in wanted:
+            found[start, position + 1] = node
+        count = position
+        while count & 1:
+            start, left = edge.pop()
+            node = node_hash(left, node)
+            count >>= 1
+            if is_end and (start, position + 1) in wanted:
+                found[start, position + 1] = node
+        edge.append((start, node))
+    assert taken == size, "there are fewer leaves than the tree has"
+    for start, end in wanted - found.keys():  # only a node at the tree's right edge is not whole
+        assert end == size
+        found[start, end] = _folded([node for first, node in edge if first >= start])
     return [found[one] for one in ranges]
 
 
-def _skip(stream: Iterator[bytes], position: int, start: int) -> int:
-    while position < start:
-        next(stream)
-        position += 1
-    return position
+def _folded(edge: Sequence[bytes]) -> bytes:
+    root = edge[-1]
+    for left in reversed(edge[:-1]):
+        root = node_hash(left, root)
+    return root
 
 
 def inclusion_holds(

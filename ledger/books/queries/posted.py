@@ -272,3 +272,25 @@ def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, byt
     """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
     for run in leaf_runs(session, book):
         yield from zip(*run, strict=True)
+
+
+def journals_named(
+    session: Session, book: int, *, group: str, beginnings: Sequence[str], limit: int
+) -> list[int]:
+    """The numbers of a group's journals whose ids begin with one of these, the newest ``limit``.
+
+    In order; a beginning is a reference with what joins it to the rest, such as ``CMT-7K2M:``.
+    """
+    assert all("%" not in one and "_" not in one for one in beginnings)
+    if not beginnings:
+        return []
+    names = {f"name{number}": f"{one}%" for number, one in enumerate(beginnings)}
+    either = " OR ".join(f"id LIKE :{name}" for name in names)
+    rows = session.execute(
+        text(
+            f"SELECT seq FROM journal WHERE book = :book AND group_id = :grp AND ({either})"
+            " ORDER BY seq DESC LIMIT :limit"
+        ),
+        {"book": book, "grp": group, "limit": limit} | names,
+    )
+    return sorted(row[0] for row in rows)

@@ -280,9 +280,9 @@ def test_a_receipt_from_books_that_were_bent_says_that_it_does_not_hold(
     _, mine = promised(place, clock)
     sign(place, clock)
     with as_owner() as run:
-        (leaf,) = run("SELECT leaf FROM journal WHERE id LIKE 'CMT-%:promise'")[0]
+        (leaf,) = run("SELECT leaf FROM journal WHERE id = ?", f"{mine}:1:promise")[0]
         bent = bytes(leaf).replace(b",2000,", b",9000,")
-        run("UPDATE journal SET leaf = ? WHERE id LIKE 'CMT-%:promise'", bent)
+        run("UPDATE journal SET leaf = ? WHERE id = ?", bent, f"{mine}:1:promise")
     page = sign_in(client, "resident").get(f"/receipts/{mine}").text
     assert "This receipt does not hold" in page
     assert "It is in the books" not in page

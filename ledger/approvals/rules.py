@@ -138,11 +138,9 @@ def _short_enough(text: str) -> str:
 def _check_plain(fact: object, *, depth: int) -> None:
     if depth > limits.JSON_DEPTH_MAX:
         raise _not_plain(fact)
-    if type(fact) in _PLAIN:
-        return
     inside: Iterable[object] = ()
     if isinstance(fact, dict | Mapping):
-        if not all(isinstance(key, str) for key in fact):
+        if not all(map(_is_text, fact)):
             raise _not_plain(fact)
         inside = fact.values()
     elif isinstance(fact, list | tuple):
@@ -150,7 +148,12 @@ def _check_plain(fact: object, *, depth: int) -> None:
     elif fact is not None and not isinstance(fact, str | int):
         raise _not_plain(fact)
     for value in inside:
-        _check_plain(value, depth=depth + 1)
+        if type(value) not in _PLAIN or depth == limits.JSON_DEPTH_MAX:
+            _check_plain(value, depth=depth + 1)
+
+
+def _is_text(key: object) -> bool:
+    return isinstance(key, str)
 
 
 def _not_plain(fact: object) -> Invalid:

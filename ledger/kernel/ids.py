@@ -18,10 +18,9 @@ def new_id(prefix: str, *, length: int = 8) -> str:
 def derived_id(prefix: str, *facts: str, length: int = 16) -> str:
     """The same facts always give the same reference: for records that must exist once."""
     digest = hashlib.sha256("\x1f".join(facts).encode()).digest()
-    number = int.from_bytes(digest, "big")
-    return (
-        prefix + "-" + "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in range(length))
-    )
+    number = int.from_bytes(digest, "big") & ((1 << (5 * length)) - 1)
+    letters = [_ALPHABET[(number >> (5 * place)) & 31] for place in range(length)]
+    return f"{prefix}-{''.join(letters)}"
 
 
 def new_secret() -> str:

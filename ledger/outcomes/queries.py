@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, func, or_, select
+from sqlalchemy import Select, Text, bindparam, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
@@ -103,16 +103,23 @@ class WindowSums:
         )  # fmt: skip
 
 
+# Months are asked for as texts (2024-01-01): they are compared and frozen as such.
 _WINDOWS: Final = (
     select(
         MeasureWindow.owner, MeasureWindow.slot, MeasureWindow.series, ReadingSeries.area,
-        MeasureWindow.from_on, MeasureWindow.to_on, MeasureWindow.expected,
+        cast(MeasureWindow.from_on, Text).label("from_on"),
+        cast(MeasureWindow.to_on, Text).label("to_on"), MeasureWindow.expected,
     )
     .join(ReadingSeries, ReadingSeries.id == MeasureWindow.series)
     .where(MeasureWindow.owner.in_(bindparam("owners", expanding=True)))
 )  # fmt: skip
 _VALUES: Final = (
-    select(Reading.series, Reading.starts_on, func.sum(Reading.delta), func.max(Reading.revision))
+    select(
+        Reading.series,
+        cast(Reading.starts_on, Text),
+        func.sum(Reading.delta),
+        func.max(Reading.revision),
+    )
     .where(
         Reading.series.in_(bindparam("series", expanding=True)),
         Reading.starts_on.between(bindparam("from_on"), bindparam("to_on")),
@@ -294,15 +301,15 @@ def looks(session: Session, owners: Sequence[str]) -> dict[str, Look]:
     windows = session.connection().execute(_WINDOWS, {"owners": list(owners)}).all()
     if not windows:
         return {}
-    values: dict[int, list[tuple[date, int, int]]] = defaultdict(list)
+    values: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
     asked = {
         "series": sorted({row.series for row in windows}),
-        "from_on": min(row.from_on for row in windows),
-        "to_on": max(row.to_on for row in windows),
+        "from_on": date.fromisoformat(min(row.from_on for row in windows)),
+        "to_on": date.fromisoformat(max(row.to_on for row in windows)),
     }
     for series, month, value, revision in session.connection().execute(_VALUES, asked).all():
         values[series].append((month, int(value), revision))
-    shared: dict[tuple[int, date, date], Seen] = {}
+    shared: dict[tuple[int, str, str], Seen] = {}
     found: dict[str, Look] = {}
     for owner, slot, series, area, from_on, to_on, expected in windows:
         seen = shared.get((series, from_on, to_on))

@@ -78,13 +78,12 @@ def test_frozen_bytes_are_the_canonical_form_of_what_they_say(
     for slot, by_area in slots.items():
         for area, values in by_area.items():
             rows = [
-                (plus_months(date(2021, 1, 1), step), value, revision)
+                (plus_months(date(2021, 1, 1), step).isoformat(), value, revision)
                 for step, (value, revision) in enumerate(values)
             ]
             look.slots.setdefault(slot, []).append(seen_of(area, rows))
             if rows:
-                said = [[month.isoformat(), value, revision] for month, value, revision in rows]
-                plain.setdefault(slot, {})[area] = said
+                plain.setdefault(slot, {})[area] = [list(row) for row in rows]
     whole = {"facts": facts, "owner": owner, "readings": plain, "v": 1}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     assert frozen_bytes(owner, look, facts) == text.encode("ascii")

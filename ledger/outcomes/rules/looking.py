@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
 from ledger.outcomes.rules.exact import Counts
@@ -24,10 +23,10 @@ class Seen:
     text: str
 
 
-def seen_of(area: str, readings: Sequence[tuple[date, int, int]]) -> Seen:
-    """Readings (month, value, revision) as a test sees them."""
+def seen_of(area: str, readings: Sequence[tuple[str, int, int]]) -> Seen:
+    """Readings (month as 2024-01-01, value, revision) as a test sees them."""
     values = tuple(value for _, value, _ in readings)
-    frozen = ",".join(f'["{month}",{value:d},{revision:d}]' for month, value, revision in readings)
+    frozen = ",".join([f'["{month}",{value},{revision}]' for month, value, revision in readings])
     return Seen(area, values, sum(values), f"{_canonical(area)}:[{frozen}]")
 
 

@@ -33,13 +33,17 @@ class Row:
         more = "  ".join(f"{name}={value:,.3g}" for name, value in self.more.items())
         return (
             f"{self.name:<22} {self.engine:<11} {_figure(self.value):>12} {self.unit:<12}"
-            f" ratio {self.ratio:5.2f}  bare {_figure(self.bare):>12}"
+            f" ratio {_ratio(self.ratio):>6}  bare {_figure(self.bare):>12}"
             f"  {self.rss_mb:>4} MB  ({self.yardstick}) {more}"
         )
 
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.3f}"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
 
 
 def rss_mb() -> int:

@@ -33,7 +33,7 @@ from ledger.kernel.errors import Invalid, Missing
 
 DATABASE: Final = "books.sqlite"
 LEAVES: Final = "leaves.tsv"
-LEAVES_AT_ONCE: Final = 2_000
+LEAVES_AT_ONCE: Final = 1_000
 MANIFEST: Final = "MANIFEST.sha256"
 _ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-HELD_CHARS_MAX: Final = 8 << 20
+HELD_CHARS_MAX: Final = 4 << 20
 
 
 class Spool:
@@ -41,13 +41,12 @@ class Spool:
             self._put_down()
 
     def _put_down(self) -> None:
-        pieces: list[bytes] = []
         for (unit, day), kinds in self._held.items():
             for kind, blocks in enumerate(kinds):
-                pieces.append("".join(blocks).encode())
-                self._places[unit, kind].append((day, self._end, len(pieces[-1])))
-                self._end += len(pieces[-1])
-        self._file.write(b"".join(pieces))
+                raw = "".join(blocks).encode()
+                self._file.write(raw)
+                self._places[unit, kind].append((day, self._end, len(raw)))
+                self._end += len(raw)
         self._held.clear()
         self._chars = 0
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 FIRST_DAY: Final = date(1, 1, 1)
 LAST_DAY: Final = date(9999, 12, 31)
 BATCH_ROWS: Final = 5_000
-CACHE_KIBIBYTES: Final = 16_384
+CACHE_KIBIBYTES: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)

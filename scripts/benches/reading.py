@@ -7,17 +7,17 @@ import hashlib
 import itertools
 import shutil
 from pathlib import Path
-from typing import Any
 
 from ledger.books import queries
 from ledger.books import service as books
-from ledger.exports import checkpoints, pack
+from ledger.exports import checkpoints
 from ledger.kernel.db import transaction
+from scripts.benches import alone
 from scripts.benches.history import History
-from scripts.benches.measure import Row, in_turn, progress, rate_row, rss_mb, seconds, time_row
+from scripts.benches.measure import Row, in_turn, progress, rate_row, seconds, time_row
 from scripts.benches.stage import PEOPLE, Stage, now
 
-SIZES = (1_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SIZES_QUICK = (1_000, 10_000)
 _MARK = {"sqlite": "?", "postgresql": "%s"}
 
@@ -28,9 +28,16 @@ def _grown(stage: Stage, entries: int) -> None:
     history.close()
 
 
+def _sizes(stage: Stage) -> tuple[int, ...]:
+    return SIZES_QUICK if stage.quick else SIZES
+
+
 def balance(stage: Stage) -> list[Row]:
-    """One account's balance: the same however long the book is."""
-    return [_balance(stage, entries) for entries in (SIZES_QUICK if stage.quick else SIZES)]
+    """One account's balance: the same however long the book is, and its slowest hundredth too."""
+    rows = [_balance(stage, entries) for entries in _sizes(stage)]
+    for row in rows[1:]:
+        row.more["p99_to_10k"] = row.more["p99_ms"] / rows[1].more["p99_ms"]
+    return rows
 
 
 def _balance(stage: Stage, entries: int) -> Row:
@@ -66,7 +73,10 @@ def _balance(stage: Stage, entries: int) -> Row:
 
 def trial_balance(stage: Stage) -> list[Row]:
     """Every balance of the book, from running rows and summed again from every entry."""
-    entries = stage.size(1_000_000, 10_000)
+    return [row for entries in _sizes(stage) for row in _trial_balance(stage, entries)]
+
+
+def _trial_balance(stage: Stage, entries: int) -> list[Row]:
     _grown(stage, entries)
     wire = stage.driver()
     running = "SELECT a.path, a.type, a.unit, b.dr, b.cr FROM account a JOIN balance b ON b.account = a.id ORDER BY a.path"
@@ -82,17 +92,19 @@ def trial_balance(stage: Stage) -> list[Row]:
         )  # fmt: skip
     wire.close()
     return [
-        time_row("trial-balance", stage.engine, quick, yardstick="bare driver: the same rows"),
-        time_row(
-            "trial-balance-again", stage.engine, slow, entries=entries,
-            yardstick="bare driver: SUM by account",
-        ),
+        time_row("trial-balance", stage.engine, quick, entries=entries,
+                 yardstick="bare driver: the same rows"),
+        time_row("trial-balance-again", stage.engine, slow, entries=entries,
+                 yardstick="bare driver: SUM by account"),
     ]  # fmt: skip
 
 
 def verify(stage: Stage) -> list[Row]:
     """The books compared with themselves: sums, every hash, and the chain."""
-    entries = stage.size(1_000_000, 10_000)
+    return [_verify(stage, entries) for entries in _sizes(stage)]
+
+
+def _verify(stage: Stage, entries: int) -> Row:
     _grown(stage, entries)
     wire = stage.driver()
     stream = "SELECT leaf FROM journal ORDER BY book, seq"
@@ -109,39 +121,72 @@ def verify(stage: Stage) -> list[Row]:
             assert books.self_check(session, book=stage.book) == []
 
     with stage.app.app_context():
-        turns = in_turn(ours, bare, things=entries // 2, rounds=1 if not stage.quick else 2)
+        turns = in_turn(ours, bare, things=entries // 2, rounds=3)
     wire.close()
+    by_itself = alone.run("check", stage.url, stage.folder, stage.book)
     yardstick = "bare driver: hash every leaf, SUM by account"
-    return [
-        rate_row("verify", stage.engine, turns, unit="journals/s", yardstick=yardstick,
-                 entries=entries)
-    ]  # fmt: skip
+    return rate_row(
+        "verify", stage.engine, turns, unit="journals/s", yardstick=yardstick, entries=entries,
+        alone_mb=by_itself.rss_mb,
+    )  # fmt: skip
 
 
 def audit_pack(stage: Stage) -> list[Row]:
-    """The audit pack of everything, beside the plain csv module writing every entry once."""
-    entries = stage.size(1_000_000, 10_000)
+    """The audit pack of everything, beside the plain csv module writing every entry once, and
+    its proof without the service, beside the bare hashes.
+    """
+    return [row for entries in _sizes(stage) for row in _audit_pack(stage, entries)]
+
+
+def _audit_pack(stage: Stage, entries: int) -> list[Row]:
     _grown(stage, entries)
     wire = stage.driver()
-    target = stage.folder / "entries.csv"
+    target, packs = stage.folder / "entries.csv", stage.folder / "packs"
 
     def bare() -> None:
         with target.open("w", newline="") as file:
             csv.writer(file).writerows(wire.execute("SELECT * FROM entry"))
 
-    before = rss_mb()
     with stage.app.app_context():
         checkpoints.make(book=stage.book, reason="asked", made_by="job:bench", now=now())
-        with transaction(read_only=True) as session:
-            scope = pack.scope_of(
-                session, book=stage.book, code="MAIN", starts_on=None, ends_on=None
-            )
-        progress("writing the pack")
-        took: Any = seconds(lambda: pack.make(scope, stage.folder / "packs"))
-    theirs = seconds(bare)
+    progress("writing the pack")
+    theirs = [seconds(bare)]
+    made = alone.run("pack", stage.url, stage.folder, stage.book)
+    theirs.append(seconds(bare))
+    took = sum(theirs) / 2
     wire.close()
-    shutil.rmtree(Path(stage.folder / "packs"), ignore_errors=True)
-    return [
-        Row("pack", stage.engine, entries / took, "entries/s", "the csv module, entries alone",
-            theirs / took, rss_mb(), entries / theirs, {"rss_before_mb": before})
-    ]  # fmt: skip
+    (folder,) = packs.iterdir()
+    written = sum(path.stat().st_size for path in folder.iterdir())
+    row = Row(
+        "pack", stage.engine, entries / made.seconds, "entries/s", "the csv module, entries alone",
+        took / made.seconds, made.rss_mb, entries / took,
+        {"entries": entries, "pack_mb": written / 1e6, "csv_mb": target.stat().st_size / 1e6,
+         "ratio_of_bytes": written / made.seconds / (target.stat().st_size / took)},
+    )  # fmt: skip
+    proofs = [_prove(stage, act, folder, entries) for act in ("prove", "leaves")]
+    shutil.rmtree(packs)
+    return [row, *proofs]
+
+
+def _prove(stage: Stage, act: str, folder: Path, entries: int) -> Row:
+    """The whole pack compared with its leaves, or the leaves alone with the checkpoint."""
+    with (folder / "leaves.tsv").open("rb") as file:
+        leaves = [line.split(b"\t")[3] for line in itertools.islice(file, 10_000)]
+    bare = len(leaves) / seconds(lambda: _hash(leaves))
+    found, journals = alone.run(act, folder), entries // 2
+    return Row(
+        f"pack-{act}", stage.engine, journals / found.seconds, "leaves/s",
+        "bare hashlib: leaf, chain and tree", journals / found.seconds / bare, found.rss_mb, bare,
+        {"entries": entries, "seconds": found.seconds},
+    )  # fmt: skip
+
+
+def _hash(leaves: list[bytes]) -> bytes:
+    sha256, chain, level = hashlib.sha256, bytes(32), []
+    for leaf in leaves:
+        level.append(sha256(b"\x00" + leaf).digest())
+        chain = sha256(b"\x02" + chain + level[-1]).digest()
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    return chain

@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -170,21 +170,20 @@ def _fill(folder: Path, scope: Scope, told: Progress) -> None:
         assert signed is not None, "a scope ends at a checkpoint"
         facts = tables.about(scope, {"origin": signed.origin, "key": signed.key_line})
         live = db.engine.url.database if is_sqlite(session) else None
-        copy = partial(_copy, session, folder, scope, facts, live)
-        if live is not None:
-            told.say(f"copying the books and writing {lines.SHEET}")
-            with ThreadPoolExecutor(1) as aside:
-                copied = aside.submit(copy)
+        build = partial(tables.build, session, folder / DATABASE, scope, facts, live=live)
+        hash_copy = partial(_hash_copy, folder, scope, build if live is not None else None)
+        told.say(f"copying the books and writing {lines.SHEET}")
+        with ThreadPoolExecutor(1) as aside, ExitStack() as opened:
+            if live is not None:
+                copied = aside.submit(hash_copy)
                 source = lines.Source(_driver(session), scope, live=True)
-                hashes = {lines.SHEET: lines.write(source, folder, spool)}
-                hashes |= copied.result()
-        else:
-            told.say("copying the books")
-            hashes = copy()
-            told.say(f"writing {lines.SHEET}")
-            with closing(_opened(folder)) as store:
+            else:
+                build()
+                copied = aside.submit(hash_copy)
+                store = opened.enter_context(closing(_opened(folder)))
                 source = lines.Source(store.execute, scope, live=False)
-                hashes[lines.SHEET] = lines.write(source, folder, spool)
+            hashes = {lines.SHEET: lines.write(source, folder, spool)}
+            hashes |= copied.result()
         session.rollback()
         _write_files(folder, scope, hashes, spool, told)
     _write_small(folder, scope, signed, facts, hashes)
@@ -201,16 +200,13 @@ def _opened(folder: Path) -> Any:
     return sqlite.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)
 
 
-def _copy(
-    session: Session, folder: Path, scope: Scope, facts: dict[str, str], live: str | None
-) -> dict[str, str]:
-    """Make the database, then the list of leaves from it."""
-    tables.build(session, folder / DATABASE, scope, facts, live=live)
+def _hash_copy(folder: Path, scope: Scope, build: Callable[[], None] | None) -> dict[str, str]:
+    """Make the pack's database unless it is there, write the leaves from it, and hash both."""
+    if build is not None:
+        build()
     with closing(_opened(folder)) as store:
-        return {
-            LEAVES: _write_leaves(store, folder, scope.size),
-            DATABASE: sha256_of(folder / DATABASE),
-        }
+        leaves = _write_leaves(store, folder, scope.size)
+    return {LEAVES: leaves, DATABASE: sha256_of(folder / DATABASE)}
 
 
 def _write_files(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any, Final
 
 import pysqlite3.dbapi2 as sqlite
 import sqlite_utils
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 FIRST_DAY: Final = date(1, 1, 1)
 LAST_DAY: Final = date(9999, 12, 31)
 BATCH_ROWS: Final = 5_000
+_NAMED: Final = re.compile(r"(?<!:):([a-z]+)")
+"""A value's name in a statement, as SQLite writes it and PostgreSQL's driver does not."""
 CACHE_KIBIBYTES: Final = 8_192
 
 
@@ -217,7 +219,10 @@ def _statements(scope: Scope, *, sqlite_live: bool) -> dict[str, str]:
 def _copy(
     session: Session | None, connection: Any, table: str, statement: str, scope: Scope
 ) -> None:
-    """Copy what a statement gives into a table: all in SQLite, or row by row from a session."""
+    """Copy what a statement gives into a table: all in SQLite, or row by row from PostgreSQL.
+
+    Rows come from the driver's own cursor, a few thousand a call, and go as they are.
+    """
     values: dict[str, Any] = {
         "book": scope.book, "size": scope.size, "starts": scope.starts_on, "ends": scope.ends_on,
     }  # fmt: skip
@@ -226,11 +231,11 @@ def _copy(
         connection.execute(f"INSERT INTO {table} {statement}", values)
         return
     marks = ", ".join("?" * len(TABLES.get(table, _MOVED_COLUMNS)))
-    with session.execute(
-        text(statement), values, execution_options={"yield_per": BATCH_ROWS}
-    ) as rows:
-        insert = f"INSERT INTO {table} VALUES ({marks})"
-        connection.executemany(insert, (tuple(row) for row in rows))
+    driver: Any = session.connection().connection.dbapi_connection
+    with driver.cursor(name="pack") as rows:
+        rows.itersize = BATCH_ROWS
+        rows.execute(_NAMED.sub(r"%(\1)s", statement), values)
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
 def about(scope: Scope, facts: dict[str, object]) -> dict[str, str]:

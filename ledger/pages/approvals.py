@@ -14,6 +14,7 @@ from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.money import format_pence
+from ledger.pages import subjects
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
 from ledger.parties.rules import Actor, financial_year, may
@@ -31,7 +32,8 @@ def waiting() -> str:
     with reading() as session:
         views = queries.waiting_for(session, actor)
         names = parties.names(session, {view.maker for view in views})
-    return render_template("approvals/waiting.html", views=views, names=names)
+        about = {view.id: subjects.of(session, view) for view in views}
+    return render_template("approvals/waiting.html", views=views, names=names, about=about)
 
 
 @blueprint.get("/approvals/<proposal>")
@@ -87,11 +89,13 @@ def _page(proposal: str, form: Form) -> str:
         year = financial_year(london_day(now()))
         before = queries.approved_pence(session, bucket=view.bucket, financial_year=year)
         limits = parties.limits_on(session, kind=view.kind, on=london_day(now()))
+        about = subjects.of(session, view)
     mine = [limit.pence_max for role, limit in limits.items() if role in actor.roles]
     return render_template(
         "approvals/one.html",
         form=form,
         view=view,
+        about=about,
         names=names,
         barred=[names[person] for person in view.barred],
         facts=[(key, f"{called[it]} ({it})" if it in called else it) for key, it in facts],
@@ -126,7 +130,7 @@ def rows_of(facts: dict[str, Any], path: str = "") -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for key, value in facts.items():
         words = f"{path} {key.replace('_', ' ')}".strip()
-        label = words.removesuffix(" pence").capitalize()
+        label = subjects.FACT_WORDS.get(key, words.removesuffix(" pence").capitalize())
         if isinstance(value, dict):
             rows += rows_of(value, words)
         elif isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
@@ -142,6 +146,6 @@ def rows_of(facts: dict[str, Any], path: str = "") -> list[tuple[str, str]]:
 def _words(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and key.endswith("_pence"):
+    if isinstance(value, int) and key.endswith(("_pence", "_pence_max")):
         return format_pence(value)
     return "none" if value in (None, "") else str(value)

@@ -18,6 +18,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
 from ledger.parties.rules import may
+from ledger.pledges import queries as pledges
 
 blueprint = Blueprint("offers", __name__)
 
@@ -67,7 +68,7 @@ def make() -> Any:
     """Propose the offer; two other people decide."""
     form, actor = Form(request.form), current_actor()
     title = form.text("title", what="a title")
-    donor = form.text("donor", what="whose money it is")
+    donor = form.text("donor", what="whose money it is", verb="Select")
     terms = OfferTerms(
         pot_pence=form.pounds("pot_pence", what="the pot"),
         rate_match=form.whole("rate_match", what="how many pounds are added"),
@@ -108,7 +109,8 @@ def _page(offer: str, form: Form) -> str:
             "offers/one.html", form=form, row=row, words=STATE_WORDS,
             donor=parties.organisation(session, row.donor).name,
             proposal=proposals.get(session, row.proposal) if row.proposal else None,
-            kept=queries.reservations_of(session, offer),
+            kept=[(one, pledges.pledge(session, one.pledge).deal.sentence)
+                  for one in queries.reservations_of(session, offer)],
             may_make=may(current_actor(), "offer.make"),
         )  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""What a proposal is about, in words: its kind, the name of its subject, and where that stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from ledger.approvals.queries import ProposalView
+from ledger.dividends import queries as dividends
+from ledger.funds import queries as funds
+from ledger.kernel.errors import Missing
+from ledger.pledges import queries as pledges
+
+KIND_WORDS: Final = {
+    "determination": "Dividend",
+    "offer.approve": "Match offer",
+    "pledge.release": "Release to a group",
+    "pledge.refund": "Money back to people",
+    "pledge.write_off": "Promise to give up",
+}
+"""What each kind of proposal is called on a page."""
+
+FACT_WORDS: Final = {
+    "donor_pence_max": "Most for one giver",
+    "pledge_pence_max": "Most for one pledge",
+    "rate_gift": "For every so many pounds given",
+    "rate_match": "Pounds added",
+    "list_sha256": "Fingerprint of the list (SHA-256)",
+    "run": "List",
+}
+"""What a fact is called where its own name would not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is decided about: the kind in words, its name, its reference, and its own page."""
+
+    kind: str
+    name: str
+    href: str = ""
+
+
+def kind_words(kind: str) -> str:
+    """A kind of proposal as people say it."""
+    return KIND_WORDS.get(kind, kind.replace(".", " ").replace("_", " ").capitalize())
+
+
+def of(session: Session, view: ProposalView) -> Subject:
+    """The subject of a proposal; its bare reference when the thing itself is not there."""
+    try:
+        name, href = _named(session, view.kind, view.subject)
+    except Missing:
+        name, href = view.subject, ""
+    return Subject(kind_words(view.kind), name, href)
+
+
+def _named(session: Session, kind: str, subject: str) -> tuple[str, str]:
+    if kind == "determination":
+        made = dividends.determination(session, subject)
+        title = dividends.agreement(session, made.agreement).title
+        return f"{title}, year {made.period}", f"/council/determinations/{subject}"
+    if kind == "offer.approve":
+        return funds.offer(session, subject).title, f"/offers/{subject}"
+    if kind == "pledge.release":
+        asked = pledges.release(session, subject)
+        return asked.milestone, f"/releases/{subject}"
+    if kind == "pledge.refund":
+        run = pledges.refund_run(session, subject)
+        return pledges.pledge(session, run.pledge).deal.sentence, f"/refund-runs/{subject}"
+    if kind == "pledge.write_off":
+        owed = pledges.commitment(session, subject)
+        return pledges.pledge(session, owed.pledge).deal.sentence, f"/moderation/{owed.pledge}"
+    return subject, ""

@@ -152,7 +152,7 @@ def final() -> str:
 def mark() -> Any:
     """Mark a measure's readings complete through a month."""
     form = Form(request.form)
-    measure = form.text("measure", what="the measure")
+    measure = form.text("measure", what="the measure", verb="Select")
     typed = form.text("through", what="the last month that is complete")
     match = _MONTH.fullmatch(typed)
     if typed and match is None:

@@ -36,7 +36,7 @@ def terms_from(form: Form, *, measure_version: str, body: str) -> Terms | None:
     }
     terms = Terms(
         title=form.text("title", what="a title", chars=limits.NAME_CHARS_MAX),
-        measure_version=measure_version, area=form.text("area", what="the area"),
+        measure_version=measure_version, area=form.text("area", what="the area", verb="Select"),
         accountable_body=body, payees=tuple(payees), agencies=tuple(agencies),
         comparators=tuple(form.chosen("comparators")),
         baseline_from=days["baseline_from"] or _UNKNOWN,

@@ -49,24 +49,40 @@ class Form:
         self.errors.setdefault(name, sentence)
 
     def refuse(self, error: LedgerError, *, field: str = "") -> None:
-        """Show a refusal beside the field it names, or at the top when it names none here."""
+        """Show a refusal beside the field it names, or at the top when it names none here. One
+        that names several fields is shown beside each.
+        """
+        each: Mapping[str, str] = getattr(error, "errors", {})
+        if each and all(_FIELD.fullmatch(name) for name in each):
+            for name, sentence in each.items():
+                self.wrong(name, sentence)
+            return
         self.wrong(field or error.place, f"{error.facts} {error.remedy}".strip())
 
     def error_list(self) -> list[dict[str, str]]:
-        """The errors as the error summary wants them: a sentence and a link to the field."""
-        return [
-            {"text": text, "href": f"#{name}"} if _FIELD.fullmatch(name) else {"text": text}
-            for name, text in self.errors.items()
-        ]
+        """The errors as the error summary wants them: a sentence and a link to the field, in the
+        order in which a browser sent the fields, which is that of the page.
+        """
+        places = {name: place for place, name in enumerate(self._typed)}
+        found: list[tuple[int, dict[str, str]]] = []
+        before = -1
+        for name, text in self.errors.items():
+            # Empty boxes and radios are not sent: their error stays after the one found before it.
+            before = places.get(name, places.get(f"{name}-{PARTS[0]}", before))
+            link = {"href": f"#{name}"} if _FIELD.fullmatch(name) else {}
+            found.append((before, {"text": text} | link))
+        return [error for _, error in sorted(found, key=lambda pair: pair[0])]
 
     def text(
         self, name: str, *, what: str, chars: int = limits.LINE_CHARS_MAX, required: bool = True,
-        least: int = 0,
+        least: int = 0, verb: str = "Enter",
     ) -> str:  # fmt: skip
-        """One line or paragraph of text. ``what`` completes "Enter …", as in "your name"."""
+        """One line or paragraph of text. ``what`` completes "Enter …", as in "your name"; the
+        ``verb`` of a list is "Select".
+        """
         typed = self.value(name).replace("\r\n", "\n").strip()
         if not typed and required:
-            self.wrong(name, f"Enter {what}")
+            self.wrong(name, f"{verb} {what}")
         if len(typed) > chars:
             self.wrong(name, f"{_sentence(what)} must be {chars:,} characters or fewer")
         if 0 < len(typed) < least:

@@ -269,7 +269,7 @@ def record(pledge: str) -> Any:
 def record_for(pledge: str, endpoint: str, page: Any) -> Any:
     """Read the receipt form, record it, and go back to ``endpoint``; errors beside fields."""
     form, actor = Form(request.form), current_actor()
-    commitment = form.text("commitment", what="whose money it is")
+    commitment = form.text("commitment", what="whose money it is", verb="Select")
     pence = form.pounds("quantity", what="the amount")
     reference = form.text("reference", what="the reference on the bank statement")
     received_on = form.day("received_on", what="the day on the bank statement")

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.kernel.errors import Invalid
 from ledger.pages.forms import Form
+from ledger.pledges.rules import DealIncomplete
 
 
 def test_what_was_typed_is_kept_beside_its_error() -> None:
@@ -127,3 +128,26 @@ def test_a_refusal_stands_at_the_field_it_names_and_the_first_error_stays() -> N
     form.refuse(Invalid("All is wrong.", remedy="Begin again."))
     assert form.errors == {"on": "It is late. Come earlier.", "": "All is wrong. Begin again."}
     assert form.error_list()[1] == {"text": "All is wrong. Begin again."}
+
+
+def test_errors_are_listed_in_the_order_of_the_page() -> None:
+    sent = {"title": "", "from-day": "", "from-month": "", "from-year": "", "area": ""}
+    form = Form(sent)
+    form.text("area", what="the area", verb="Select")
+    form.day("from", what="the first day")
+    form.choice("kind", ["a"], what="a kind")  # a radio that was not chosen is not sent
+    form.text("title", what="a title")
+    assert [error["text"] for error in form.error_list()] == [
+        "Enter a title", "Enter the first day", "Select a kind", "Select the area",
+    ]  # fmt: skip
+
+
+def test_a_refusal_of_several_fields_stands_beside_each() -> None:
+    form = Form({"optimum": "5", "deadline_on-day": "1"})
+    form.refuse(
+        DealIncomplete(
+            "Both are wrong.", remedy="Correct them.", place="optimum",
+            errors={"optimum": "Enter more", "deadline_on": "Choose a later day"},
+        )
+    )  # fmt: skip
+    assert form.errors == {"optimum": "Enter more", "deadline_on": "Choose a later day"}

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ledger.kernel import limits
-from ledger.kernel.clock import end_of_london_day, london_day
+from ledger.kernel.clock import day_in_words, end_of_london_day, london_day
 from ledger.kernel.money import format_quantity
 from ledger.pledges.rules.refusals import DealIncomplete
 
@@ -97,7 +97,7 @@ def _figure_faults(deal: Deal, unit: str, now: datetime) -> dict[str, str]:
         faults["maximum"] = f"Enter {format_quantity(deal.optimum, unit)} or more"
     last = london_day(now) + timedelta(days=limits.PLEDGE_DAYS_MAX)
     if not london_day(now) <= deal.deadline_on <= last:
-        faults["deadline_on"] = f"Choose a day from today to {last.isoformat()}"
+        faults["deadline_on"] = f"Choose a day from today to {day_in_words(last)}"
     return faults
 
 
@@ -113,6 +113,7 @@ def check_deal(deal: Deal, *, unit: str, broker: str, now: datetime) -> None:
             "; ".join(faults.values()) + ".",
             remedy="Complete the pledge and send it again.",
             place=next(iter(faults)),
+            errors=faults,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ledger.kernel.errors import Forbidden, Kind, LedgerError
 
 __all__ = [
@@ -12,10 +14,19 @@ __all__ = [
 
 
 class DealIncomplete(LedgerError):
-    """PL1: something that people must know before they sign is missing or does not fit."""
+    """PL1: something that people must know before they sign is missing or does not fit.
+
+    ``errors`` has one sentence for each field of the deal that is wrong.
+    """
 
     code = "pledges.deal_incomplete"
     title = "The pledge is not complete"
+
+    def __init__(
+        self, facts: str, *, remedy: str, place: str = "", errors: Mapping[str, str] | None = None
+    ) -> None:
+        self.errors = dict(errors or {})
+        super().__init__(facts, remedy=remedy, place=place)
 
 
 class NotReady(LedgerError):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.books import service as books
 from ledger.kernel import limits
-from ledger.kernel.clock import end_of_london_day
+from ledger.kernel.clock import day_in_words, end_of_london_day
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id, new_secret, secret_hash
 from ledger.parties import queries as parties
@@ -88,8 +88,9 @@ def _check_figures(deal: Deal, unit: str, now: datetime) -> None:
     }
     if wrong:
         raise rules.DealIncomplete(
-            "; ".join(wrong.values()) + ".", remedy="Correct the figures.", place=next(iter(wrong))
-        )
+            "; ".join(wrong.values()) + ".", remedy="Correct the figures.",
+            place=next(iter(wrong)), errors=wrong,
+        )  # fmt: skip
 
 
 def _figures(deal: Deal) -> dict[str, Any]:
@@ -318,7 +319,7 @@ def resume(
         if deadline_on < row.deadline_on:
             raise Invalid(
                 "The new deadline is earlier than the one people were told.",
-                remedy=f"Choose {row.deadline_on.isoformat()} or a later day.",
+                remedy=f"Choose {day_in_words(row.deadline_on)} or a later day.",
                 place="deadline_on",
             )
         values |= {"deadline_on": deadline_on, "deadline_at": end_of_london_day(deadline_on)}

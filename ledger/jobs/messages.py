@@ -41,12 +41,12 @@ def send_messages(context: JobContext) -> str:
         due = context.transact(lambda session: service.claim(session, now=context.now))
         if due is None:
             break
-        told[_one(context, due, send, settings.mail_from)] += 1
+        told[_one(context, due, send, settings)] += 1
     return ", ".join(f"{count} {word}" for word, count in told.items() if count) or "none due"
 
 
-def _one(context: JobContext, due: queries.Due, send: Send, sent_from: str) -> str:
-    with_words = context.transact(lambda session: _letter(session, due, sent_from))
+def _one(context: JobContext, due: queries.Due, send: Send, settings: Settings) -> str:
+    with_words = context.transact(lambda session: _letter(session, due, settings))
     if with_words is None:
         context.transact(lambda s: service.dropped(s, key=due.key, error="no email address"))
         return "no address"
@@ -60,13 +60,15 @@ def _one(context: JobContext, due: queries.Due, send: Send, sent_from: str) -> s
     return "sent"
 
 
-def _letter(session: Session, due: queries.Due, sent_from: str) -> EmailMessage | None:
+def _letter(session: Session, due: queries.Due, settings: Settings) -> EmailMessage | None:
     person = parties.person(session, due.recipient)
     if not person.email:
         return None
-    words = rules.words(due.template, due.facts, name=person.name.split(" ")[0])
+    words = rules.words(
+        due.template, due.facts, name=person.name.split(" ")[0], base_url=settings.base_url
+    )
     letter = EmailMessage(policy=SMTP)
-    letter["From"] = sent_from
+    letter["From"] = settings.mail_from
     letter["To"] = person.email
     letter["Subject"] = words.subject
     letter["Message-ID"] = f"<{due.id}@ledger>"

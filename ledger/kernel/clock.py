@@ -46,6 +46,11 @@ class FixedClock:
 _current: list[Clock] = [SystemClock()]
 
 
+def day_in_words(day: date) -> str:
+    """``2 March 2026``: a day as people read it."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def now() -> datetime:
     """The present instant in UTC. Only the edges (pages, api, jobs, cli) may call it."""
     return _current[-1].now()

@@ -257,8 +257,9 @@ def sent() -> str:
     actor = current_actor()
     with reading() as session:
         rows = messages.for_person(session, actor.person)
+    first, base = actor.name.split(" ")[0], settings().base_url
     texts = [
-        (row, message_rules.words(row.template, row.facts, name=actor.name.split(" ")[0]))
+        (row, message_rules.words(row.template, row.facts, name=first, base_url=base))
         for row in rows
     ]
     return render_template("people/messages.html", texts=texts)

@@ -1,4 +1,4 @@
-"""The words of messages: M1 to M3 of docs/rules.md."""
+"""The words of messages: M1 to M4 of docs/rules.md."""
 
 from __future__ import annotations
 
@@ -41,3 +41,20 @@ def test_a_wing_adds_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_m3_pauses_grow_and_secrets_are_forgotten() -> None:
     assert [rules.pause(n) // timedelta(minutes=1) for n in (1, 2, 3, 4, 5)] == [1, 4, 16, 64, 256]
     assert rules.without_secrets({"secret_link": "x", "until": "y"}) == {"until": "y"}
+
+
+def test_m5_days_are_written_out_and_addresses_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "TEMPLATES", dict(rules.TEMPLATES))
+    rules.add_template("test.due", subject="Due", body="By $due, not $other: $base/my")
+    made = rules.words(
+        "test.due", {"due": "2026-03-02", "other": "2026-13-02"}, name="",
+        base_url="https://ledger.example",
+    )  # fmt: skip
+    assert made.body == "By 2 March 2026, not 2026-13-02: https://ledger.example/my"
+
+
+def test_a_link_that_was_forgotten_says_so() -> None:
+    kept = rules.without_secrets({"secret_link": "https://x/prove/1", "until": "tonight"})
+    made = rules.words("contact.prove", kept, name="Rosa")
+    assert rules.FORGOTTEN in made.body
+    assert "https://x" not in made.body

@@ -17,6 +17,7 @@ from ledger.bookings.models import Booking, Occurrence
 from ledger.bookings.queries import SpaceView
 from ledger.bookings.rules import Plan, PlannedDay, Series, Slot, epoch
 from ledger.bookings.service.claims import lock_atoms, move_all, write_claims
+from ledger.kernel.clock import day_in_words
 from ledger.kernel.errors import Forbidden, Invalid
 from ledger.kernel.ids import new_id
 from ledger.kernel.texts import clean_line
@@ -229,7 +230,7 @@ def _check_plan(
 
 
 def _reasons(days: Sequence[PlannedDay]) -> str:
-    shown = [f"{day.on.isoformat()} ({rules.SKIP_REASONS[day.reason]})" for day in days[:10]]
+    shown = [f"{day_in_words(day.on)} ({rules.SKIP_REASONS[day.reason]})" for day in days[:10]]
     more = len(days) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 

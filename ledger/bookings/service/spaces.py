@@ -17,6 +17,7 @@ from ledger.bookings import queries, rules
 from ledger.bookings.models import HireRate, OpeningHours, Space, SpaceAtom, SpacePart
 from ledger.bookings.rules import Opening, Slot
 from ledger.bookings.service.claims import displace, lock_atoms, write_claims
+from ledger.kernel.clock import day_in_words
 from ledger.kernel.errors import Conflict, Invalid
 from ledger.kernel.ids import new_id
 from ledger.kernel.texts import clean_line
@@ -131,7 +132,7 @@ def set_hours(
         )
     if from_on in queries.opening_hours(session, asset):
         raise Conflict(
-            f"Hours from {from_on.isoformat()} are set already.",
+            f"Hours from {day_in_words(from_on)} are set already.",
             remedy="Set new hours from a later day.",
             place="from",
         )

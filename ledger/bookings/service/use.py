@@ -14,6 +14,7 @@ from ledger.bookings.service.claims import move_one
 from ledger.bookings.service.decide import close_if_over
 from ledger.bookings.service.months import spend
 from ledger.bookings.service.posting import Event, post_events
+from ledger.kernel.clock import day_in_words
 from ledger.kernel.errors import Forbidden
 from ledger.parties.rules import Actor, require
 
@@ -55,7 +56,7 @@ def _settle(
     _check_witness(session, view, actor)
     if date.starts_at is None or date.starts_at > now:
         raise rules.TooEarly(
-            f"It begins on {date.on_day.isoformat()}.",
+            f"It begins on {day_in_words(date.on_day)}.",
             remedy="Come back once it has begun.",
             place=occurrence,
         )

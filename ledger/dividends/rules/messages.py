@@ -8,11 +8,11 @@ add_template(
     "determination.waiting",
     subject="A determination waits to be verified",
     body="Hello $name,\n\nThe readings of “$title” were frozen and tested. Please look at the"
-    " workings and verify them, or ask a colleague to:\n/council/determinations/$determination",
+    " workings and verify them, or ask a colleague to:\n$base/council/determinations/$determination",
 )
 add_template(
     "dividend.released",
     subject="A dividend was released to your group",
     body="Hello $name,\n\nTwo people at the council approved a dividend under “$title”. Finance"
-    " will pay it by bank transfer. The workings are here:\n/agreements/$agreement",
+    " will pay it by bank transfer. The workings are here:\n$base/agreements/$agreement",
 )

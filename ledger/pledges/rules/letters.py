@@ -63,6 +63,11 @@ LETTERS: Final[dict[str, tuple[str, str]]] = {
         "Your promise is now due",
         "Please give $amount by $due for: $sentence\n\nSay $pledge when you pay.",
     ),
+    "pledge.due_hours": (
+        "Your promise is now due",
+        "Please give $amount by $due for: $sentence\n\nAfterwards, sign in and write the time"
+        " down beside your promise. The organiser confirms it.",
+    ),
     "pledge.received": (
         "Thank you: we have received $amount",
         "We have received $amount for: $sentence\n\nReceipt $receipt. The council’s match on it:"

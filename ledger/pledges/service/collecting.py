@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.approvals import service as approvals
 from ledger.books.rules import JournalSpec, Leg
 from ledger.kernel import limits
-from ledger.kernel.clock import london_day
+from ledger.kernel.clock import day_in_words, london_day
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id
 from ledger.kernel.money import format_pence, format_quantity
@@ -99,7 +99,7 @@ def _check_receipt(
         )
     if not london_day(row.made_at) <= received_on <= london_day(now):
         raise Invalid(
-            f"{received_on.isoformat()} is in the future or before the pledge began.",
+            f"{day_in_words(received_on)} is in the future or before the pledge began.",
             remedy="Enter the day on the bank statement.",
             place="received_on",
         )

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
-from ledger.kernel.clock import london_day
+from ledger.kernel.clock import day_in_words, london_day
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id
 from ledger.kernel.money import format_minutes
@@ -77,7 +77,7 @@ def _check_hours(row: Pledge, *, minutes: int, worked_on: date, work: str, now: 
         )
     if not london_day(row.made_at) <= worked_on <= london_day(now):
         raise rules.HoursRefused(
-            f"{worked_on.isoformat()} is in the future or before the pledge began.",
+            f"{day_in_words(worked_on)} is in the future or before the pledge began.",
             remedy="Enter the day on which the work was done.",
             place="worked_on",
         )

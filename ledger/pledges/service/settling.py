@@ -104,7 +104,8 @@ def _fall_due(
         )
         for signer in signers
     ]  # fmt: skip
-    rows.tell_each(session, told, template="pledge.due", pledge=row, now=now)
+    template = "pledge.due_hours" if row.unit == "HOUR" else "pledge.due"
+    rows.tell_each(session, told, template=template, pledge=row, now=now)
 
 
 def _paid_ahead(signer: Commitment) -> str:

@@ -346,6 +346,14 @@ def payable_pence(session: Session, view: AgreementView) -> dict[str, int]:
     }
 
 
+def paid_pence(session: Session, view: AgreementView) -> dict[str, int]:
+    """What each payee was paid so far (pence)."""
+    paths = {one.organisation: postings.payable(view.id, one.organisation)
+             for one in view.terms.payees}  # fmt: skip
+    found = books.balances(session, view.book, list(paths.values()))
+    return {payee: found[path].dr if path in found else 0 for payee, path in paths.items()}
+
+
 def held_pence(session: Session, view: AgreementView) -> int:
     """What is held back until the revision window is over, from all agencies (pence)."""
     paths = [postings.holdback(view.id, agency.organisation) for agency in view.terms.agencies]

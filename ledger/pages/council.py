@@ -15,11 +15,14 @@ from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import now
 from ledger.kernel.errors import LedgerError
 from ledger.outcomes import queries as outcomes
+from ledger.pages import subjects
 from ledger.pages.approvals import DONE, why_not
 from ledger.pages.forms import Form
 from ledger.pages.measuring import chart_of
+from ledger.pages.words import pounds
 from ledger.parties import queries as parties
 from ledger.parties.rules import may
+from ledger.pledges import queries as pledges
 
 blueprint = Blueprint("council", __name__)
 
@@ -46,21 +49,24 @@ def desk() -> str:
         waiting = [_item(session, view) for view in approvals.waiting_for(session, actor)]
         under_way = queries.agreements(session, states_in=UNDER_WAY)
         running = queries.agreements(session, states_in=RUNNING)
+        to_answer = pledges.pledges(session, states=("SUBMITTED",), rows_max=200)
+        asked = pledges.releases(session, states=("REQUESTED",))
         due = {view.id: sum(queries.payable_pence(session, view).values()) for view in running}
     return render_template(
         "council/desk.html", waiting=waiting, under_way=under_way, next_steps=NEXT,
         due=[(view, due[view.id]) for view in running if due[view.id]], running=running,
         words=states.AGREEMENT_WORDS, may_close=may(actor, "period.close"),
+        to_answer=len(to_answer), asked=len(asked),
     )  # fmt: skip
 
 
 def _item(session: Session, view: approvals.ProposalView) -> tuple[str, str, str, str, str]:
     stage = "Verify" if view.waits_for == "verify" else "Approve"
     if view.kind != "determination":
-        words = view.kind.replace(".", " ").replace("_", " ")
-        own = f"/council/periods/{view.subject.rsplit(':', 1)[-1]}"
-        href = own if view.kind.startswith("period.") else f"/approvals/{view.id}"
-        return (f"{stage}: {words}", href, view.subject, "waiting", stage)
+        about = subjects.of(session, view)
+        much = f", {pounds(view.quantity_pence)}" if view.quantity_pence else ""
+        href = about.href if view.kind.startswith("period.") else f"/approvals/{view.id}"
+        return (f"{stage}: {about.name}", href, about.kind + much, "waiting", stage)
     made = queries.determination(session, view.subject)
     title = queries.agreement(session, made.agreement).title
     hint = f"{states.RESULT_WORDS[made.result]}, year {made.period}"

@@ -22,6 +22,7 @@ from ledger.pages.agreements import odds_rows, steps_of
 from ledger.pages.deal_form import AGENCY_ROWS, PAYEE_ROWS, terms_from
 from ledger.pages.forms import Form
 from ledger.parties import queries as parties
+from ledger.parties.rules import may, who_may
 
 blueprint = Blueprint("deals", __name__)
 
@@ -34,9 +35,12 @@ def new() -> Any:
     """Choose what is counted, then write the terms."""
     form = Form(request.args)
     if not form.value("measure"):
+        if "measure" in request.args:
+            form.wrong("measure", "Select what is counted")
         with reading() as session:
             measures = outcomes.measures(session)
-        return render_template("council/choose_measure.html", form=form, measures=measures)
+        page = render_template("council/choose_measure.html", form=form, measures=measures)
+        return page, 422 if form.errors else 200
     return _new_page(form)
 
 
@@ -91,15 +95,30 @@ def _page(agreement: str, form: Form) -> str:
         view = queries.agreement(session, agreement)
         names = queries.names(session, view.terms)
         signed = view.state not in (states.DRAFT, states.BROKERED, states.POWER_CHECKED)
+        receivable = queries.receivable_pence(session, view) if signed else {}
+        committed = bool(books.posted(session, view.book, [f"{view.id}:commit"]))
+        step = _next_action(view.state, owing=committed and any(receivable.values()))
         return render_template(
             "council/agreement.html", form=form, view=view, terms=view.terms, names=names,
             sentence=sentence(view.terms, names), steps=steps_of(view), percent=percent,
             odds=odds_rows(view), words=states.AGREEMENT_WORDS,
-            receivable=queries.receivable_pence(session, view) if signed else {},
+            receivable=receivable, committed=committed,
+            only_for="" if may(current_actor(), step) else who_may(step),
+            may_draft=may(current_actor(), "agreement.draft"),
             payable=queries.payable_pence(session, view) if signed else {},
             reserved=queries.reserved_pence(session, view) if signed else [],
-            committed=bool(books.posted(session, view.book, [f"{view.id}:commit"])),
         )  # fmt: skip
+
+
+def _next_action(state: str, *, owing: bool) -> str:
+    """What somebody must be allowed to do to take the next step of an agreement."""
+    if state in (states.DRAFT, states.BROKERED, states.FUNDED):
+        return "agreement.draft"
+    if state == states.POWER_CHECKED:
+        return "agreement.sign"
+    if state == states.SIGNED:
+        return "fund.receive" if owing else "agreement.commit"
+    return "dividend.pay"
 
 
 def _step(agreement: str, act: Act, said: str) -> Any:
@@ -166,7 +185,7 @@ def receive(agreement: str) -> Any:
     pence = form.pounds("amount", what="the amount on the bank statement")
     day = form.day("received_on", what="the bank’s day")
     reference = form.text("reference", what="the bank’s reference", chars=limits.LINE_CHARS_MAX)
-    agency = form.text("agency", what="which agency paid")
+    agency = form.text("agency", what="which agency paid", verb="Select")
     if form.errors or day is None:
         return _page(agreement, form), 422
     return _step(
@@ -245,7 +264,7 @@ def pay(agreement: str) -> Any:
     pence = form.pounds("paid", what="the amount on the bank statement")
     day = form.day("paid_on", what="the bank’s day")
     reference = form.text("pay_reference", what="the bank’s reference", chars=limits.LINE_CHARS_MAX)
-    payee = form.text("payee", what="which group was paid")
+    payee = form.text("payee", what="which group was paid", verb="Select")
     if form.errors or day is None:
         return _page(agreement, form), 422
     return _step(

@@ -10,6 +10,8 @@ from flask import url_for as address
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from ledger.dividends import queries as dividends
+from ledger.dividends.rules import states
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import Forbidden, LedgerError
@@ -198,7 +200,14 @@ def organiser_desk() -> str:
     """What waits for a group's organiser, and all pledges of the group."""
     actor = current_actor()
     with reading() as session:
-        views = pledges_of(session, groups_of(session, actor, "organiser"))
+        groups = groups_of(session, actor, "organiser")
+        to_sign = [
+            view
+            for group in groups
+            for view in dividends.agreements_of(session, group)
+            if view.state == states.POWER_CHECKED and group in view.unsigned
+        ]
+        views = pledges_of(session, groups)
         waiting = [
             (entry, view)
             for view in views
@@ -207,8 +216,9 @@ def organiser_desk() -> str:
             if entry.organiser_at is None
         ]
     return render_template(
-        "groups/organiser.html", views=views, waiting=waiting, words=rules.STATE_WORDS
-    )
+        "groups/organiser.html", views=views, waiting=waiting, words=rules.STATE_WORDS,
+        to_sign=to_sign,
+    )  # fmt: skip
 
 
 @blueprint.get("/treasury")
@@ -217,9 +227,10 @@ def treasurer_desk() -> str:
     """Where the group's money stands, and what can be asked for."""
     actor = current_actor()
     with reading() as session:
+        groups = groups_of(session, actor, "treasurer")
         views = [
             view
-            for view in pledges_of(session, groups_of(session, actor, "treasurer"))
+            for view in pledges_of(session, groups)
             if view.unit == "GBP" and view.state in rules.PUBLIC
         ]
         rows = [
@@ -230,6 +241,24 @@ def treasurer_desk() -> str:
             )
             for view in views
         ]
+        shares = _dividends(session, groups)
     return render_template(
-        "groups/treasurer.html", rows=rows, words=rules.STATE_WORDS, today=london_day(now())
-    )
+        "groups/treasurer.html", rows=rows, words=rules.STATE_WORDS, today=london_day(now()),
+        dividends=shares,
+    )  # fmt: skip
+
+
+def _dividends(
+    session: Session, groups: Sequence[str]
+) -> list[tuple[dividends.AgreementView, int, int]]:
+    """Each agreement that pays one of the groups, with what is due to it and what it was paid."""
+    return [
+        (
+            view,
+            dividends.payable_pence(session, view)[group],
+            dividends.paid_pence(session, view)[group],
+        )
+        for group in groups
+        for view in dividends.agreements_of(session, group)
+        if view.state in states.PUBLIC and group in {one.organisation for one in view.terms.payees}
+    ]

@@ -110,6 +110,7 @@ def test_an_officer_drafts_and_takes_an_agreement_to_signatures(
     deal = dividing.stage(place)
     officer = sign_in(client, "officer")
     assert "What is counted?" in officer.get("/council/agreements/new").text
+    assert "Select what is counted" in officer.get("/council/agreements/new?measure=").text
     path = f"/council/agreements/new?measure={dividing.MEASURE}"
     page = officer.get(path)
     typed = typed_terms(deal)
@@ -149,7 +150,12 @@ def test_parties_sign_and_the_money_comes_in_and_goes_out(
     assert "Your agency has not signed it yet" in analyst.get("/analyst").text
     assert "You signed the agreement" in send(analyst, sign, agree="yes").text
     organiser = sign_in(client, "organiser")
+    assert "Your group has not signed this agreement yet" in organiser.get("/group").text
     assert "You signed the agreement" in send(organiser, sign, agree="yes").text
+    assert "has not signed" not in organiser.get("/group").text
+    page = sign_in(client, "officer").get(here).text
+    assert "The next step is for: head of service, partner agency analyst" in page
+    assert "Make the contributions due" not in page
     s151 = sign_in(client, "s151")
     assert "contributions are due" in send(s151, here, f"{here}/commitment").text
     money = {"agency": deal.fire, "amount": "7,200", "reference": "BACS 1", "received_on-day": "2",
@@ -165,7 +171,12 @@ def test_parties_sign_and_the_money_comes_in_and_goes_out(
     assert "is due to its groups" in officer.get("/council").text
     paid = {"payee": place.group, "paid": "4815.36", "pay_reference": "RUN 1", "paid_on-day": "2",
             "paid_on-month": "3", "paid_on-year": "2026"}  # fmt: skip
+    treasury = sign_in(client.application.test_client(), "treasurer")
+    assert "Dividends to your group" in treasury.get("/treasury").text
+    assert "£4,815.36</span>" in treasury.get("/treasury").text
     assert "The payment is recorded" in send(officer, here, f"{here}/payments", **paid).text
+    due, given = re.findall(r"£[\d,.]+(?=</span></td>)", treasury.get("/treasury").text)[-2:]
+    assert (due, given) == ("£0.00", "£4,815.36")
 
 
 def test_a_draft_ends_with_a_reason(place: Place, client: FlaskClient, sign_in) -> None:  # type: ignore[no-untyped-def]

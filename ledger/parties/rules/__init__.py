@@ -45,6 +45,7 @@ from ledger.parties.rules.actions import (
     may,
     require,
     system,
+    who_may,
 )
 from ledger.parties.rules.refusals import (
     ContactTaken,
@@ -95,4 +96,5 @@ __all__ = [
     "session_lives",
     "shown_name",
     "system",
+    "who_may",
 ]

@@ -181,6 +181,13 @@ def may(actor: Actor, action: str) -> bool:
     return bool(ACTIONS.get(action, frozenset()) & held)
 
 
+def who_may(action: str) -> str:
+    """The roles that an action is for, in words: ``head of service, section 151 officer``."""
+    return ", ".join(
+        sorted(ROLES[role].lower() for role in ACTIONS.get(action, ()) if role in ROLES)
+    )
+
+
 def require(actor: Actor, action: str) -> None:
     """P1: refuse unless this actor may do this.
 
@@ -194,10 +201,8 @@ def require(actor: Actor, action: str) -> None:
         raise NotSignedIn(
             "This is only for people who are signed in.", remedy="Sign in and try again."
         )
-    allowed = sorted(ROLES[role].lower() for role in ACTIONS.get(action, ()) if role in ROLES)
-    who = ", ".join(allowed) or "nobody"
     raise Forbidden(
-        f"Your roles do not allow “{action}”. It is for: {who}.",
+        f"Your roles do not allow this. It is for: {who_may(action) or 'nobody'}.",
         remedy="Ask somebody with that role, or ask the administrator for the role.",
         place=action,
     )

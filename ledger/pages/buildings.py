@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.assets import queries as assets
 from ledger.bookings import queries, rules
+from ledger.books import queries as books
 from ledger.http import current_actor, guarded, reading
 from ledger.http.cookies import settings
 from ledger.kernel.clock import LONDON, london_day, london_midnight, now
@@ -37,6 +38,7 @@ def building(asset: str) -> str:
         spaces = queries.spaces_of(session, asset) if view.listing else []
         space = next((one for one in spaces if one.id == request.args.get("space")), None)
         shown = space or (spaces[0] if spaces else None)
+        book = books.book_id(session, settings().book_code) if spaces else 0
         monday = monday_of(_day(request.args.get("week", "")) or london_day(at))
         return render_template(
             "bookings/building.html",
@@ -53,6 +55,7 @@ def building(asset: str) -> str:
             after=address("buildings.building", asset=asset, space=shown.id if shown else None,
                           week=monday + timedelta(days=7)),
             bookable=may(actor, "booking.request") or not actor.signed_in,
+            usage=queries.usage(session, book=book, asset=asset) if spaces else None,
             versions=assets.versions(session, asset)[:10],
             broker=may(actor, "asset.list"),
         )  # fmt: skip

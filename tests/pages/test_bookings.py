@@ -138,6 +138,9 @@ def test_the_broker_confirms_and_later_says_that_people_came(
     assert broker.submit(f"{date}/use", fields={}).status_code == 422
     done = broker.submit(f"{date}/use", fields={"used": "yes"}, follow_redirects=True)
     assert "The use is in the books" in done.text
+    assert "Paid by the public so far" in done.text
+    shown = client.application.test_client().get(f"/buildings/{hall.asset}").text
+    assert "Given in discounts by the public" in shown
     again = broker.submit(f"{date}/use", fields={"used": "no"})
     assert again.status_code == 422
 

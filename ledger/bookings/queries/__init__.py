@@ -32,6 +32,7 @@ from ledger.bookings.queries.months import (
     idle,
     month,
     open_months,
+    usage,
 )
 from ledger.bookings.queries.spaces import (
     SpaceView,
@@ -78,6 +79,7 @@ __all__ = [
     "spaces_of",
     "taken",
     "upcoming",
+    "usage",
     "waiting",
     "week_busy",
 ]

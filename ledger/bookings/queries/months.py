@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from ledger.bookings.models import AssetMonth, SpaceClaim
 from ledger.bookings.queries.spaces import atoms_of_asset, bookable_assets, hours_on, opening_hours
-from ledger.bookings.rules import Slot, epoch, month_days, next_month, opening_slot, real_minutes
+from ledger.bookings.rules import (
+    Slot,
+    epoch,
+    month_days,
+    next_month,
+    opening_slot,
+    postings,
+    real_minutes,
+)
 from ledger.books import queries as books
 from ledger.kernel.clock import london_midnight
 
@@ -29,13 +37,16 @@ class MonthView:
 
 @dataclass(frozen=True, slots=True)
 class IdleRow:
-    """How much of a building's time since the books began was used, and how much was not."""
+    """How much of a building's time since the books began was used, and how much was not; and
+    what hirers were not charged of the list price, which is what the public paid.
+    """
 
     asset: str
     endowed_minutes: int
     used_minutes: int
     available_minutes: int
     unused_minutes: int
+    forgone_pence: int
 
     @property
     def used_percent(self) -> int:
@@ -105,20 +116,24 @@ def closed_minutes(session: Session, *, asset: str, month_on: date) -> int:
 
 def idle(session: Session, *, book: int) -> list[IdleRow]:
     """The buildings that can be booked, the idlest first."""
-    rows = [_idle_row(session, book, asset) for asset in bookable_assets(session)]
+    rows = [usage(session, book=book, asset=asset) for asset in bookable_assets(session)]
     return sorted(rows, key=lambda row: (row.used_percent, -row.endowed_minutes))
 
 
-def _idle_row(session: Session, book: int, asset: str) -> IdleRow:
-    spent = books.trial_balance(session, book, under="Expenses:Minutes")
-    mine = {row.path: row.net for row in spent if row.path.endswith(f":{asset}")}
-    unused = mine.pop(f"Expenses:Minutes:Unused:{asset}", 0)
+def usage(session: Session, *, book: int, asset: str) -> IdleRow:
+    """What became of one building's public time. Every endowed minute ends as used, missed,
+    closed or unused, or is still to come, so what was used is what the others leave.
+    """
+    endowed = books.owed(session, book, postings.endowment(asset))
+    available, unused, missed, closed = (
+        books.net(session, book, path)
+        for path in (
+            postings.available(asset), postings.unused(asset), postings.no_show(asset),
+            postings.closed(asset),
+        )
+    )  # fmt: skip
     return IdleRow(
-        asset=asset,
-        endowed_minutes=books.owed(session, book, f"Equity:Minutes:PublicEndowment:{asset}"),
-        used_minutes=sum(
-            minutes for path, minutes in mine.items() if ":NoShow:" not in path and ":Closed:" not in path
-        ),
-        available_minutes=books.net(session, book, f"Assets:Minutes:Available:{asset}"),
-        unused_minutes=unused,
+        asset=asset, endowed_minutes=endowed, available_minutes=available, unused_minutes=unused,
+        used_minutes=endowed - available - unused - missed - closed,
+        forgone_pence=books.owed(session, book, postings.hire_forgone(asset)),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, jsonify, redirect, render_template, request
 from jinja2 import TemplateNotFound
@@ -116,8 +117,6 @@ def _refused(error: LedgerError) -> AnyResponse:
 
 
 def _quoted(path: str) -> str:
-    from urllib.parse import quote
-
     return quote(path, safe="")
 
 
@@ -193,6 +192,12 @@ def _answer(
     return response
 
 
+def _came_from() -> str:
+    """The page of ours that a form was sent from, to go back to after signing in."""
+    before = urlsplit(request.referrer or "")
+    return _quoted(before.path) if before.netloc == request.host else ""
+
+
 def _page(status: int, code: str, title: str, facts: str, remedy: str) -> str:
     try:
         return render_template(
@@ -202,6 +207,7 @@ def _page(status: int, code: str, title: str, facts: str, remedy: str) -> str:
             title=title,
             facts=facts,
             remedy=remedy,
+            came_from=_came_from(),
             typed=[] if status in UNREAD else _typed(),
         )
     except (TemplateNotFound, LedgerError):  # the page must come, whatever else is broken

@@ -19,6 +19,8 @@ KIND_WORDS: Final = {
     "pledge.release": "Release to a group",
     "pledge.refund": "Money back to people",
     "pledge.write_off": "Promise to give up",
+    "period.close": "Closing of a period",
+    "period.reopen": "Opening of a closed period",
 }
 """What each kind of proposal is called on a page."""
 
@@ -57,6 +59,9 @@ def of(session: Session, view: ProposalView) -> Subject:
 
 
 def _named(session: Session, kind: str, subject: str) -> tuple[str, str]:
+    if kind.startswith("period."):
+        days, _, number = subject.rpartition(":")
+        return f"Accounting period {days}", f"/council/periods/{number}"
     if kind == "determination":
         made = dividends.determination(session, subject)
         title = dividends.agreement(session, made.agreement).title

@@ -224,6 +224,21 @@ def test_a_form_that_is_not_ours_changes_nothing(
     assert "No: you appear" in client.get("/account").text
 
 
+def test_whoever_signs_in_again_comes_back_to_the_form(
+    client: FlaskClient, owen: str, clock: FixedClock
+) -> None:
+    enter(client)
+    fields = hidden(client.get("/account"))
+    clock.move(timedelta(days=2))
+    sent = {**fields, "work": "Two hours of <b>digging</b>"}
+    answer = client.post("/account/name", data=sent, headers={"Referer": "http://localhost/account"})
+    assert answer.status_code == 401
+    assert "Two hours of &lt;b&gt;digging&lt;/b&gt;" in answer.text
+    assert "/sign-in?next=%2Faccount" in answer.text
+    elsewhere = {"Referer": "http://other.example/account"}
+    assert "next=" not in client.post("/account/name", data=sent, headers=elsewhere).text
+
+
 def test_the_token_of_one_browser_is_worth_nothing_in_another(
     app: Flask, client: FlaskClient, owen: str, sign_in: SignIn
 ) -> None:

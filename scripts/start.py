@@ -95,7 +95,7 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
     )
     env.setdefault("LEDGER_BASE_URL", f"http://{options.host}:{options.port}")
     if not options.no_demo:
-        env.setdefault("LEDGER_PLACE_NAME", "Harrowmere")
+        env.setdefault("LEDGER_PLACE_NAME", "Harrowmere Community Ledger")
     try:
         Settings.from_env(env)
     except BadSettings as wrong:
@@ -233,6 +233,8 @@ def _announce(
     print(f"\nThe Community Ledger answers at http://{options.host}:{options.port}\n")
     if sign_ins:
         print(sign_ins.communicate()[0])
+    if not env.get("LEDGER_SMTP_URL"):
+        print(f"What is written to people is kept in {env['LEDGER_DATA_DIR']}/messages.")
     print(f"Logs are in {env['LEDGER_DATA_DIR']}. Stop with Ctrl-C.", flush=True)
 
 

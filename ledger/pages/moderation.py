@@ -102,6 +102,7 @@ def _page(pledge: str, task: str, form: Form) -> str:
             group=parties.organisation(session, view.group_id).name,
             broker=parties.person_name(session, view.broker), words=COMMITMENT_WORDS,
             names=parties.names(session, [row.person for row in rows]),
+            givers=givers(session, pledge),
             money=queries.money(session, view) if view.unit == "GBP" else None,
             offers=[one for one in free if one.free_pence],
             kept=funds.reservations(session, pledge),
@@ -113,6 +114,16 @@ def _page(pledge: str, task: str, form: Form) -> str:
             paying=[row for row in rows if row.state in (*rules.OWING, "CONFIRMED", "MET")],
             owing=[row for row in rows if row.state in rules.OWING],
         )  # fmt: skip
+
+
+def givers(session: Session, pledge: str) -> dict[str, str]:
+    """Who is owed money back by a pledge, by the promise it was given for."""
+    owed = {
+        one.commitment: queries.commitment(session, one.commitment).person
+        for one in queries.refunds(session, pledge=pledge)
+    }
+    names = parties.names(session, set(owed.values()))
+    return {commitment: names[person] for commitment, person in owed.items()}
 
 
 def _act(
@@ -155,7 +166,7 @@ def verdict(pledge: str) -> Any:
 def take_offer(pledge: str) -> Any:
     """Set part of a match offer aside for the pledge."""
     form, actor = Form(request.form), current_actor()
-    offer = form.text("offer", what="an offer")
+    offer = form.text("offer", what="an offer", verb="Select")
     return _act(
         pledge, "offer", form,
         lambda session: service.take_offer(

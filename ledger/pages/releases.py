@@ -14,6 +14,7 @@ from ledger.approvals import queries as proposals
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import now
 from ledger.pages.forms import Form, reason_of
+from ledger.pages.moderation import givers
 from ledger.parties import queries as parties
 from ledger.pledges import queries, service
 
@@ -141,6 +142,7 @@ def _run_page(run: str, form: Form) -> str:
         return render_template(
             "releases/refunds.html", form=form, run=listed, view=view,
             proposal=proposals.get(session, listed.proposal),
+            givers=givers(session, view.id),
             refunds=[one for one in queries.refunds(session, pledge=view.id) if one.run == run],
         )  # fmt: skip
 

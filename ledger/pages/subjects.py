@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.approvals.queries import ProposalView
 from ledger.dividends import queries as dividends
 from ledger.funds import queries as funds
+from ledger.kernel.clock import day_in_words
 from ledger.kernel.errors import Missing
 from ledger.pledges import queries as pledges
 
@@ -60,8 +62,9 @@ def of(session: Session, view: ProposalView) -> Subject:
 
 def _named(session: Session, kind: str, subject: str) -> tuple[str, str]:
     if kind.startswith("period."):
-        days, _, number = subject.rpartition(":")
-        return f"Accounting period {days}", f"/council/periods/{number}"
+        begins, _, number = subject.removeprefix("PERIOD-").rpartition(":")
+        named = f"Accounting period from {day_in_words(date.fromisoformat(begins))}"
+        return named, f"/council/periods/{number}"
     if kind == "determination":
         made = dividends.determination(session, subject)
         title = dividends.agreement(session, made.agreement).title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from flask import Flask
@@ -34,8 +35,7 @@ def london_day(when: datetime | date | None) -> str:
     """``2 March 2026``, the London day of an instant, or of a day itself."""
     if when is None:
         return ""
-    day = clock.london_day(when) if isinstance(when, datetime) else when
-    return f"{day.day} {day:%B %Y}"
+    return clock.day_in_words(clock.london_day(when) if isinstance(when, datetime) else when)
 
 
 def day_short(when: datetime | date) -> str:
@@ -58,6 +58,23 @@ def london_time(at: datetime | None) -> str:
     return f"{london_day(at)} at {clock_time(at)}" if at else ""
 
 
+def line_numbers(lines: Iterable[int], most: int = 12) -> str:
+    """``2, 5 to 9, 14 and 31 more``: lines of a file, runs drawn together, the first few of them."""
+    runs: list[list[int]] = []
+    for line in sorted(set(lines)):
+        if runs and line == runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    shown = [
+        str(first) if first == last else f"{first} to {last}" if last > first + 1
+        else f"{first}, {last}"
+        for first, last in runs[:most]
+    ]  # fmt: skip
+    left = sum(last - first + 1 for first, last in runs[most:])
+    return ", ".join(shown) + (f" and {left:,} more" if left else "")
+
+
 def plural(count: int, noun: str, many: str = "") -> str:
     """``1 household``, ``1,200 households``; ``many`` for nouns like people."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
@@ -67,5 +84,6 @@ def install(app: Flask) -> None:
     """Give the templates these words."""
     for word in (
         pounds, pounds_exact, hours, quantity, london_day, day_short, clock_time, london_time, plural,
+        line_numbers,
     ):  # fmt: skip
         app.add_template_filter(word)

@@ -100,6 +100,19 @@ def test_wrong_figures_stay_on_the_page_with_their_words(
     assert 'value="13"' in page
 
 
+def test_every_figure_that_does_not_fit_is_told_beside_its_field(
+    stage: Stage, desk: Callable[[str], Desk]
+) -> None:
+    page = desk("organiser").send(
+        "/group/pledges/new",
+        **DEAL | {"group": stage.place.group, "broker": stage.place.people["broker"],
+                  "neighbourhood": stage.place.neighbourhood, "undeliverable": "Paid back",
+                  "optimum": "10", "deadline_on-year": "2025"},
+    )  # fmt: skip
+    assert '<a href="#optimum">Enter £20.00 or more</a>' in page
+    assert re.search(r'<a href="#deadline_on">Choose a day from today to \d+ \w+ \d{4}</a>', page)
+
+
 def collected_by_pages(stage: Stage, desk: Callable[[str], Desk]) -> str:
     """A pledge written, opened, joined and paid by the pages; what is left is to deliver it."""
     pledge = wrote(stage, desk)
@@ -158,11 +171,15 @@ def test_the_story_from_draft_to_payment_by_pages_alone(
     with transaction(read_only=True) as s:
         proposal = queries.release(s, release).proposal
     assert "Sign the decision" not in officer.see(f"/approvals/{proposal}")
+    waiting = desk("officer2").see("/approvals")
+    assert "Release to a group, £15: Trees bought" in waiting
+    assert "Verify: Trees bought" in desk("officer2").see("/council")
     for part, stage_name in (("officer2", "verify"), ("head", "approve")):
         decider = desk(part)
         page = decider.see(f"/approvals/{proposal}")
         assert "£15.00" in page
         assert stage_name.capitalize() in page
+        assert "Pledge release" not in page
         decider.send(f"/approvals/{proposal}", verdict="yes", reason="Seen the invoice")
     page = officer.send(f"/releases/{release}", f"/releases/{release}/post")
     assert "It is to be paid now" in page
@@ -180,13 +197,23 @@ def test_an_officer_makes_an_offer_and_sets_it_aside(
         rate_match="1", rate_gift="1", donor_pence_max="50", pledge_pence_max="900",
     )  # fmt: skip
     assert "cap for each pledge" in page
+    proposed = officer.send(
+        "/offers/new", title="Match for benches", donor=stage.place.council, pot_pence="500",
+        rate_match="1", rate_gift="2", donor_pence_max="50", pledge_pence_max="90",
+    )  # fmt: skip
+    asked = desk("officer2").see(re.findall(r"/approvals/PRP-\w+", proposed)[0])
+    assert "Match for benches" in asked
+    assert "£50.00" in asked
+    assert "Donor pence max" not in asked
     offer = stage.offer()
     assert "Match for canal pledges" in officer.see("/offers")
     pledge = stage.open()
     page = officer.send(f"/moderation/{pledge}/offer", offer=offer)
     assert "£1,000 of “Match for canal pledges” is set aside" in page
     assert "Testwick Council adds £1 for every £1" in officer.see(f"/pledges/{pledge}")
-    assert "Set aside for pledges" in officer.see(f"/offers/{offer}")
+    page = officer.see(f"/offers/{offer}")
+    assert "Set aside for pledges" in page
+    assert f'<a class="govuk-link" href="/pledges/{pledge}">We will' in page
     assert "Propose an offer" not in desk("resident").see("/offers")
 
 
@@ -230,6 +257,7 @@ def test_what_lapsed_is_paid_back_by_two_people(stage: Stage, desk: Callable[[st
     assert "To pay back" in officer.see("/moderation")
     page = officer.send(f"/moderation/{pledge}", f"/moderation/{pledge}/refunds")
     assert "It waits for two people to decide" in page
+    assert f"Rosa Mead ({confirmed.commitment})" in page
     with transaction(read_only=True) as s:
         run = queries.refund_runs(s, pledge=pledge)[0]
     stage.decide(run.proposal)

@@ -53,3 +53,9 @@ def test_nouns_follow_their_number() -> None:
     assert words.plural(1, "household") == "1 household"
     assert words.plural(0, "household") == "0 households"
     assert words.plural(1200, "person", "people") == "1,200 people"
+
+
+def test_lines_of_a_file_are_drawn_together_and_counted_after_a_dozen() -> None:
+    assert words.line_numbers([]) == ""
+    assert words.line_numbers([7, 5, 6, 2, 9, 10, 2]) == "2, 5 to 7, 9, 10"
+    assert words.line_numbers(range(1, 41, 3), most=2) == "1, 4 and 12 more"

@@ -33,7 +33,9 @@ def waiting() -> str:
         views = queries.waiting_for(session, actor)
         names = parties.names(session, {view.maker for view in views})
         about = {view.id: subjects.of(session, view) for view in views}
-    return render_template("approvals/waiting.html", views=views, names=names, about=about)
+    return render_template(
+        "approvals/waiting.html", views=views, names=names, about=about, own_page=subjects.OWN_PAGE
+    )
 
 
 @blueprint.get("/approvals/<proposal>")

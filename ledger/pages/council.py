@@ -65,7 +65,7 @@ def _item(session: Session, view: approvals.ProposalView) -> tuple[str, str, str
     if view.kind != "determination":
         about = subjects.of(session, view)
         much = f", {pounds(view.quantity_pence)}" if view.quantity_pence else ""
-        href = about.href if view.kind.startswith("period.") else f"/approvals/{view.id}"
+        href = about.href if view.kind in subjects.OWN_PAGE else f"/approvals/{view.id}"
         return (f"{stage}: {about.name}", href, about.kind + much, "waiting", stage)
     made = queries.determination(session, view.subject)
     title = queries.agreement(session, made.agreement).title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -37,6 +38,10 @@ FACT_WORDS: Final = {
 """What a fact is called where its own name would not do."""
 
 
+OWN_PAGE: Final = ("determination", "period.close", "period.reopen")
+"""Kinds that are decided on the page of their subject."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is decided about: the kind in words, its name, its reference, and its own page."""
@@ -61,23 +66,47 @@ def of(session: Session, view: ProposalView) -> Subject:
 
 
 def _named(session: Session, kind: str, subject: str) -> tuple[str, str]:
-    if kind.startswith("period."):
-        begins, _, number = subject.removeprefix("PERIOD-").rpartition(":")
-        named = f"Accounting period from {day_in_words(date.fromisoformat(begins))}"
-        return named, f"/council/periods/{number}"
-    if kind == "determination":
-        made = dividends.determination(session, subject)
-        title = dividends.agreement(session, made.agreement).title
-        return f"{title}, year {made.period}", f"/council/determinations/{subject}"
-    if kind == "offer.approve":
-        return funds.offer(session, subject).title, f"/offers/{subject}"
-    if kind == "pledge.release":
-        asked = pledges.release(session, subject)
-        return asked.milestone, f"/releases/{subject}"
-    if kind == "pledge.refund":
-        run = pledges.refund_run(session, subject)
-        return pledges.pledge(session, run.pledge).deal.sentence, f"/refund-runs/{subject}"
-    if kind == "pledge.write_off":
-        owed = pledges.commitment(session, subject)
-        return pledges.pledge(session, owed.pledge).deal.sentence, f"/moderation/{owed.pledge}"
-    return subject, ""
+    named = _NAMED.get(kind)
+    return named(session, subject) if named else (subject, "")
+
+
+def _determination(session: Session, subject: str) -> tuple[str, str]:
+    made = dividends.determination(session, subject)
+    title = dividends.agreement(session, made.agreement).title
+    return f"{title}, year {made.period}", f"/council/determinations/{subject}"
+
+
+def _release(session: Session, subject: str) -> tuple[str, str]:
+    return pledges.release(session, subject).milestone, f"/releases/{subject}"
+
+
+def _refunds(session: Session, subject: str) -> tuple[str, str]:
+    run = pledges.refund_run(session, subject)
+    return pledges.pledge(session, run.pledge).deal.sentence, f"/refund-runs/{subject}"
+
+
+def _write_off(session: Session, subject: str) -> tuple[str, str]:
+    owed = pledges.commitment(session, subject)
+    return pledges.pledge(session, owed.pledge).deal.sentence, f"/moderation/{owed.pledge}"
+
+
+def _offer(session: Session, subject: str) -> tuple[str, str]:
+    return funds.offer(session, subject).title, f"/offers/{subject}"
+
+
+def _period(_session: Session, subject: str) -> tuple[str, str]:
+    begins, _, number = subject.removeprefix("PERIOD-").rpartition(":")
+    named = f"Accounting period from {day_in_words(date.fromisoformat(begins))}"
+    return named, f"/council/periods/{number}"
+
+
+_NAMED: Final[dict[str, Callable[[Session, str], tuple[str, str]]]] = {
+    "determination": _determination,
+    "offer.approve": _offer,
+    "pledge.release": _release,
+    "pledge.refund": _refunds,
+    "pledge.write_off": _write_off,
+    "period.close": _period,
+    "period.reopen": _period,
+}
+"""How each kind of proposal finds the name and the page of its subject."""

@@ -231,7 +231,9 @@ def test_whoever_signs_in_again_comes_back_to_the_form(
     fields = hidden(client.get("/account"))
     clock.move(timedelta(days=2))
     sent = {**fields, "work": "Two hours of <b>digging</b>"}
-    answer = client.post("/account/name", data=sent, headers={"Referer": "http://localhost/account"})
+    answer = client.post(
+        "/account/name", data=sent, headers={"Referer": "http://localhost/account"}
+    )
     assert answer.status_code == 401
     assert "Two hours of &lt;b&gt;digging&lt;/b&gt;" in answer.text
     assert "/sign-in?next=%2Faccount" in answer.text

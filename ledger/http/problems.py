@@ -18,7 +18,7 @@ from ledger.http.identities import current_actor, is_api
 from ledger.http.permissions import SAFE
 from ledger.kernel.clock import now
 from ledger.kernel.db import transact
-from ledger.kernel.errors import Kind, LedgerError, ValueStopped
+from ledger.kernel.errors import Forbidden, Kind, LedgerError, ValueStopped
 from ledger.kernel.limits import TEXT_CHARS_MAX
 from ledger.parties.rules import NotSignedIn
 
@@ -187,7 +187,10 @@ def _answer(
         response = jsonify(body)
         response.mimetype = "application/problem+json"
     else:
-        response = Response(_page(status, code, title, facts, remedy), mimetype="text/html")
+        # Which right was missing is for whoever helps; the words above name the roles.
+        quoted = f"{code} {place}" if code == Forbidden.code and place else code
+        page = _page(status, code, title, facts, remedy, quoted=quoted)
+        response = Response(page, mimetype="text/html")
     response.status_code = status
     return response
 
@@ -198,12 +201,15 @@ def _came_from() -> str:
     return _quoted(before.path) if before.netloc == request.host else ""
 
 
-def _page(status: int, code: str, title: str, facts: str, remedy: str) -> str:
+def _page(
+    status: int, code: str, title: str, facts: str, remedy: str, *, quoted: str
+) -> str:  # fmt: skip
     try:
         return render_template(
             "errors/problem.html",
             status=status,
             code=code,
+            quoted=quoted,
             title=title,
             facts=facts,
             remedy=remedy,

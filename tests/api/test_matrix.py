@@ -37,7 +37,11 @@ def turned_away(answer: TestResponse, action: str) -> bool:
         return answer.headers["Location"].startswith("/sign-in")
     if answer.status_code == 401:
         return True
-    return answer.status_code == 403 and f"do not allow “{action}”" in answer.text
+    if answer.status_code != 403 or "Your roles do not allow this" not in answer.text:
+        return False
+    return (
+        answer.is_json and answer.json["place"] == action
+    ) or f">ledger.forbidden {action}<" in answer.text
 
 
 def ask(browser: FlaskClient, rule: Rule, method: str, token: str) -> TestResponse:

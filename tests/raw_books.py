@@ -156,3 +156,27 @@ def refused(book: int, attack: Callable[[Raw], Any]) -> str:
         attack(Raw(session, book))
     assert contents(book) == before
     return str(caught.value)
+
+
+def taken(book: int, attacks: dict[str, tuple[Callable[[Raw], Any], str]]) -> list[str]:
+    """The attacks that were not refused in the words expected; each runs on the same books.
+
+    Where the engines refuse by different means, a bar stands between the words of each.
+    """
+    missed = []
+    for name, (attack, words) in attacks.items():
+        try:
+            said = refused(book, attack)
+        except pytest.fail.Exception:
+            missed.append(f"{name}: was taken")
+            continue
+        if not any(part in said for part in words.split("|")):
+            missed.append(f"{name}: {said}")
+    return missed
+
+
+def statements(table: dict[str, tuple[str, str]]) -> dict[str, tuple[Callable[[Raw], Any], str]]:
+    return {
+        name: (lambda raw, sql=statement: raw.run(sql), words)
+        for name, (statement, words) in table.items()
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -94,21 +93,6 @@ def test_a_hold_at_the_very_instant_of_its_deadline_can_be_posted(book: int) -> 
     assert not resolve(book, number, paid, now=NOW + timedelta(hours=1)).replayed
 
 
-def test_fifty_hands_resolve_one_hold_and_one_does(app: Flask, book: int) -> None:
-    number = hold(book)
-
-    def give_up(hand: int) -> bool:
-        with app.app_context():
-            try:
-                resolve(book, number, spec(f"void-{hand}", kind="hold.void"))
-            except rules.AlreadyResolved:
-                return False
-            return True
-
-    with ThreadPoolExecutor(50) as pool:
-        assert sum(pool.map(give_up, range(50))) == 1
-
-
 def reverse(book: int, seq: int, id: str, **facts: Any) -> books.Posted:
     facts = {"maker": "PER-A", "checker": "PER-B", "reason": "entered twice"} | facts
     return transact(
@@ -132,19 +116,6 @@ def test_a_journal_is_reversed_once(book: int) -> None:
     assert reverse(book, 1, "undo").seq == first.seq
     with pytest.raises(rules.AlreadyReversed, match="reversed by undo"):
         reverse(book, 1, "undo-again")
-
-
-def test_twenty_hands_reverse_one_journal_and_one_does(app: Flask, book: int) -> None:
-    def undo(hand: int) -> bool:
-        with app.app_context():
-            try:
-                reverse(book, 1, f"undo-{hand}")
-            except rules.AlreadyReversed:
-                return False
-            return True
-
-    with ThreadPoolExecutor(20) as pool:
-        assert sum(pool.map(undo, range(20))) == 1
 
 
 def test_a_reversal_needs_a_second_person(book: int) -> None:

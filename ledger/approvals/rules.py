@@ -172,23 +172,30 @@ def digest(
     quantity_pence: int,
     bucket: str,
     maker: str,
+    stages: str,
     barred: Collection[str],
 ) -> str:
     """A3: SHA-256 over exactly what a decision is about, in hex."""
     return text_digest(
         kind=kind, subject=subject, text=canonical(facts), quantity_pence=quantity_pence,
-        bucket=bucket, maker=maker, barred=barred,
+        bucket=bucket, maker=maker, stages=stages, barred=barred,
     )  # fmt: skip
 
 
 def text_digest(
     *, kind: str, subject: str, text: str, quantity_pence: int, bucket: str, maker: str,
-    barred: Collection[str],
+    stages: str, barred: Collection[str],
 ) -> str:  # fmt: skip
     """A3: the digest where the facts are canonical text already, which stands in it as it is."""
     before = _encode({"barred": sorted(set(barred)), "bucket": bucket})
     after = _encode(
-        {"kind": kind, "maker": maker, "quantity_pence": quantity_pence, "subject": subject}
+        {
+            "kind": kind,
+            "maker": maker,
+            "quantity_pence": quantity_pence,
+            "stages": stages,
+            "subject": subject,
+        }
     )
     bound = _short_enough(f'{before[:-1]},"facts":{text},{after[1:]}')
     return hashlib.sha256(bound.encode()).hexdigest()

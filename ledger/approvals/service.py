@@ -85,8 +85,8 @@ def propose_many(
     proposals, people, events = [], [], []
     steps = rules.check_stages(stages)
     for one in asked:
-        row = _proposal(one, kind=kind, maker=maker)
-        proposals.append(row | {"stages": steps, "state": rules.PROPOSED, "proposed_at": now})
+        row = _proposal(one, kind=kind, maker=maker, stages=steps)
+        proposals.append(row | {"state": rules.PROPOSED, "proposed_at": now})
         people += [{"proposal": row["id"], "person": person} for person in sorted(set(one.barred))]
         facts = {"proposal": row["id"], "kind": kind, "quantity_pence": one.quantity_pence,
                  "digest": row["digest"]}  # fmt: skip
@@ -97,7 +97,7 @@ def propose_many(
     return [str(row["id"]) for row in proposals]
 
 
-def _proposal(one: Asked, *, kind: str, maker: str) -> dict[str, object]:
+def _proposal(one: Asked, *, kind: str, maker: str, stages: str) -> dict[str, object]:
     if not 0 <= one.quantity_pence <= limits.QUANTITY_MAX:
         raise Invalid(
             "A proposal is about zero pence or more.",
@@ -107,11 +107,11 @@ def _proposal(one: Asked, *, kind: str, maker: str) -> dict[str, object]:
     text = rules.canonical(one.facts)
     bound = rules.text_digest(
         kind=kind, subject=one.subject, text=text, quantity_pence=one.quantity_pence,
-        bucket=one.bucket, maker=maker, barred=one.barred,
+        bucket=one.bucket, maker=maker, stages=stages, barred=one.barred,
     )  # fmt: skip
     return {
         "id": new_id("PRP"), "kind": kind, "subject": one.subject, "facts": text, "digest": bound,
-        "quantity_pence": one.quantity_pence, "bucket": one.bucket, "maker": maker,
+        "quantity_pence": one.quantity_pence, "bucket": one.bucket, "maker": maker, "stages": stages,
     }  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def use(
         )
     bound = rules.digest(
         kind=view.kind, subject=view.subject, facts=facts, quantity_pence=view.quantity_pence,
-        bucket=view.bucket, maker=view.maker, barred=view.barred,
+        bucket=view.bucket, maker=view.maker, stages=",".join(view.stages), barred=view.barred,
     )  # fmt: skip
     # The decisions are about a digest: one about any other is void, whoever moved the row.
     decided = {made.digest for made in view.decisions if made.verdict == "yes"}

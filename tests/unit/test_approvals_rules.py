@@ -13,7 +13,8 @@ from ledger.kernel.errors import Invalid
 
 SHOWN: dict[str, Any] = {
     "kind": "pledge.release", "subject": "PLG-1", "facts": {"payee": "ORG-1", "pence": 5},
-    "quantity_pence": 5, "bucket": "PLG-1:2025", "maker": "PER-1", "barred": ["PER-9"],
+    "quantity_pence": 5, "bucket": "PLG-1:2025", "maker": "PER-1",
+    "stages": "verify,approve", "barred": ["PER-9"],
 }  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def test_a7_a_job_may_not_decide() -> None:
     [
         {"kind": "pledge.refund"}, {"subject": "PLG-2"}, {"facts": {"payee": "ORG-2", "pence": 5}},
         {"facts": {"payee": "ORG-1", "pence": 6}}, {"quantity_pence": 6}, {"bucket": "PLG-2:2025"},
-        {"maker": "PER-2"}, {"barred": []},
+        {"maker": "PER-2"}, {"barred": []}, {"stages": "approve"},
     ],
 )  # fmt: skip
 def test_a3_any_change_to_what_was_shown_changes_the_digest(change: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from statistics import median
 from typing import Final
 
@@ -102,11 +102,16 @@ def _grid_to_degrees() -> Callable[[float, float], tuple[float, float]]:
     return to_degrees
 
 
+@lru_cache(maxsize=256)
+def _crs_name(crs: str) -> str:
+    return "".join(letter for letter in crs.casefold() if letter.isalnum())
+
+
 def _crs_notes(crs: str, *, in_degrees: bool, line: int) -> list[Note]:
-    name = "".join(letter for letter in crs.casefold() if letter.isalnum())
+    name = _crs_name(crs)
     if not name:
         return [Note(line, "crs_missing")]
-    if name not in _DEGREES | _METRES:
+    if name not in _DEGREES and name not in _METRES:
         return [Note(line, "crs_unknown", found=crs)]
     if (name in _DEGREES) != in_degrees:
         return [Note(line, "crs_contradicts", found=crs)]

@@ -193,9 +193,10 @@ def statement(path: str, day: date | None, known: datetime | None, after: int, r
 
 @ledger_group.command("verify")
 def verify() -> None:
-    r"""Prove the books as they stand: guards, balances, hashes, chain and the last checkpoint.
+    r"""Prove the books as they stand: guards, balances, every row, hashes, chain, last checkpoint.
 
-    Exit status 1 when anything is wrong; value then stands still until this finds all whole.
+    What was bent is named by journal and line. Exit status 1 when anything is wrong; value then
+    stands still until this finds all whole.
     Packs are proved by scripts/verify_books.py, which needs neither the service nor its database.
 
     \b

@@ -96,7 +96,7 @@ def survey(session: Session, book: int) -> audit_rules.Surveyed:
 
 def faults(session: Session, *, book: int) -> list[str]:
     """Everything that is wrong with the books as they stand, in words; empty when they are whole."""
-    found = books.self_check(session, book=book)
+    found = books.self_check(session, book=book) + books.row_check(session, book=book)
     try:
         survey(session, book)
     except audit_rules.HistoryChanged as changed:

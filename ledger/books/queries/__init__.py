@@ -8,6 +8,7 @@ from ledger.books.queries.as_at import (
     last_known,
     statement_as_at,
 )
+from ledger.books.queries.comparing import HEADS, book_code, entry_lines, journal_heads
 from ledger.books.queries.holds import (
     run_out_holds,
 )
@@ -50,6 +51,7 @@ from ledger.books.queries.rows import (
 )
 
 __all__ = [
+    "HEADS",
     "AsAt",
     "BalanceRow",
     "EntryRow",
@@ -62,10 +64,13 @@ __all__ = [
     "balance",
     "balances",
     "balances_as_at",
+    "book_code",
     "book_id",
+    "entry_lines",
     "fund_ids",
     "head",
     "journal",
+    "journal_heads",
     "journals",
     "journals_named",
     "last_known",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger.books.service.accounts import create_book, open_accounts, open_fund, open_unit
-from ledger.books.service.checking import self_check
+from ledger.books.service.checking import row_check, self_check
 from ledger.books.service.funds import lend, pay_back
 from ledger.books.service.holds import expire_hold
 from ledger.books.service.periods import begin_closing, close_period, open_period, reopen_period
@@ -26,5 +26,6 @@ __all__ = [
     "reopen_period",
     "resolve_hold",
     "reverse",
+    "row_check",
     "self_check",
 ]

@@ -276,7 +276,7 @@ declare_guards(
         "balance_starts_at_zero", "balance_follows_entry", "balance_no_delete",
         "journal_checks", "journal_moves_head", "journal_no_update", "journal_no_delete",
         "entry_checks", "entry_moves_balance", "entry_no_update", "entry_no_delete",
-        "seal_checks", "seal_keeps_funds", "seal_no_update", "seal_no_delete",
+        "seal_checks", "sqlite:seal_keeps_funds", "seal_no_update", "seal_no_delete",
         "period_checks", "period_moves", "period_no_delete",
         "period_balance_checks", "period_balance_stands", "period_balance_no_update",
         "postgresql:journal_no_truncate", "postgresql:entry_no_truncate",

@@ -31,9 +31,14 @@ def not_a_table(head: bytes) -> str:
 def wrong_separator(cells: list[str]) -> str:
     """What separates the cells of headings that were read as one cell: ``semicolons``, or nothing.
 
-    A spreadsheet set to another country's habits writes such files.
+    A spreadsheet set to another country's habits writes such files. A sentence may hold a semicolon
+    too, with a space behind it: that separates no cells.
     """
-    filled = [cell for cell in cells if cell.strip()]
+    filled = [cell.strip() for cell in cells if cell.strip()]
     if len(filled) != 1:
         return ""
-    return next((words for mark, words in _SEPARATORS.items() if mark in filled[0].strip()), "")
+    for mark, words in _SEPARATORS.items():
+        marks = filled[0].count(mark)
+        if marks and not (mark == ";" and filled[0].count("; ") == marks):
+            return words
+    return ""

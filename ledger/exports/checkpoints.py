@@ -37,7 +37,7 @@ def make(*, book: int, reason: str, made_by: str, now: datetime) -> CheckpointRo
         return _keep(session, book, surveyed, reason=reason, made_by=made_by, now=now)
 
     made = transact(unit)
-    publishing.write_file(made)
+    publishing.write_soon(made)
     return made
 
 
@@ -61,7 +61,7 @@ def _keep(
         session, book=book, surveyed=surveyed, origin=signing.origin(), seed=signing.seed(),
         reason=reason, made_by=made_by, now=now,
     )  # fmt: skip
-    publishing.holds(row)  # a file that says something else undoes the signature
+    publishing.check_kept(session, row)  # a file that says something else undoes the signature
     publishing.announce(session, row, now=now)
     return row
 

@@ -60,6 +60,11 @@ def more(book: int, clock: FixedClock, id: str) -> None:
     transact(lambda s: books.post(s, book=book, spec=journal, now=clock.now()))
 
 
+def name_of(book: int, size: int) -> str:
+    with transaction(read_only=True) as session:
+        return f"{publishing.history(session, book)}-{size:012d}.txt"
+
+
 class Listener(BaseHTTPRequestHandler):
     """Somebody who is told of checkpoints, and answers as the test says."""
 
@@ -105,13 +110,13 @@ def test_each_checkpoint_is_a_file_of_its_own_that_is_never_written_twice(
 ) -> None:
     first = sign(book, clock)
     (file,) = (tmp_path / "outside").iterdir()
-    assert (file.name, file.read_text()) == ("MAIN-000000000003.txt", first.note)
+    assert (file.name, file.read_text()) == (name_of(book, 3), first.note)
     made = file.stat().st_mtime_ns
     more(book, clock, "more")
     sign(book, clock)
     assert run(job.JOB, clock) == "none due"
     assert sorted(path.name for path in file.parent.iterdir()) == [
-        "MAIN-000000000003.txt", "MAIN-000000000004.txt",
+        name_of(book, 3), name_of(book, 4),
     ]  # fmt: skip
     assert file.stat().st_mtime_ns == made
 
@@ -124,16 +129,16 @@ def test_a_file_that_is_missing_is_written_by_the_next_run(
             s, book=book, reason="asked", made_by="PER-A", now=clock.now()
         )
     )
-    assert not (tmp_path / "outside" / "MAIN-000000000003.txt").exists()
+    assert not (tmp_path / "outside" / name_of(book, 3)).exists()
     assert run(job.JOB, clock) == "1 files written"
-    assert (tmp_path / "outside" / "MAIN-000000000003.txt").exists()
+    assert (tmp_path / "outside" / name_of(book, 3)).exists()
 
 
 def test_a_file_that_was_changed_is_found_every_night_and_left_as_it_is(
     book: int, clock: FixedClock, tmp_path: Path
 ) -> None:
     sign(book, clock)
-    file = tmp_path / "outside" / "MAIN-000000000003.txt"
+    file = tmp_path / "outside" / name_of(book, 3)
     file.chmod(0o644)
     file.write_text("something else")
     with pytest.raises(HistoryChanged, match="not the checkpoint that was signed"):
@@ -141,12 +146,49 @@ def test_a_file_that_was_changed_is_found_every_night_and_left_as_it_is(
     assert file.read_text() == "something else"
 
 
+def test_a_half_written_file_is_written_whole_and_a_disk_without_links_will_do(
+    book: int, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = sign(book, clock)
+    file = tmp_path / "outside" / name_of(book, 3)
+    file.chmod(0o644)
+    file.write_text(first.note[:40])
+
+    def no_links(_path: Path, _target: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    run(nightly.JOB, clock)
+    assert [path.read_text() for path in file.parent.iterdir()] == [first.note]
+
+
+def test_a_folder_that_cannot_be_reached_stops_no_signing_and_the_job_says_so(
+    app: Flask, book: int, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").touch()
+    settings(app, monkeypatch, checkpoint_dir=tmp_path / "a file" / "below")
+    assert sign(book, clock).size == 3
+    with pytest.raises(OSError, match="a file"):
+        run(job.JOB, clock)
+
+
+def test_another_database_under_the_same_settings_has_files_of_its_own(
+    book: int, clock: FixedClock, tmp_path: Path
+) -> None:
+    sign(book, clock)
+    before = name_of(book, 3)
+    rewrite_history(book, 1, b'"first"', b'"other"')
+    sign(book, clock)
+    assert name_of(book, 3) != before
+    assert len(list((tmp_path / "outside").iterdir())) == 2
+
+
 def test_a_rewritten_history_is_not_signed_over_a_file_that_is_there(
     book: int, clock: FixedClock
 ) -> None:
     sign(book, clock)
     rewrite_history(book, 2, b'"second"', b'"forged"')
-    with pytest.raises(HistoryChanged, match="MAIN-000000000003.txt is not the checkpoint"):
+    with pytest.raises(HistoryChanged, match="000000000003.txt is not the checkpoint"):
         sign(book, clock)
     with transaction(read_only=True) as session:
         assert audit_queries.latest_checkpoint(session, book) is None, "nothing was signed"

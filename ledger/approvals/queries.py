@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from ledger.approvals import rules
 from ledger.approvals.models import Barred, Decision, Proposal
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.parties.models import DelegatedLimit
 from ledger.parties.rules import ACTIONS, Actor, may
 
 
@@ -56,6 +57,25 @@ class ProposalView:
     def waits_for(self) -> str | None:
         """The stage it waits for, or None."""
         return {rules.PROPOSED: self.stages[0], rules.VERIFIED: rules.APPROVE}.get(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimit:
+    """A delegated limit in pence, the kind of proposal it is for, from when, and when it was set."""
+
+    role: str
+    kind: str
+    pence_max: int
+    starts_on: date
+    set_at: datetime
+
+
+def limits_set(session: Session) -> list[SetLimit]:
+    """A5: every limit that was ever set, in the order in which they begin."""
+    rows = session.scalars(
+        select(DelegatedLimit).order_by(DelegatedLimit.starts_on, DelegatedLimit.id)
+    )
+    return [SetLimit(one.role, one.kind, one.pence_max, one.starts_on, one.set_at) for one in rows]
 
 
 def get(session: Session, reference: str) -> ProposalView:

@@ -11,4 +11,6 @@ X7  A checkpoint's file is written once under its own name and never again. One 
     else than was signed is a fault: it is left as it is found, and nothing is signed over it.
 X8  Whoever is to be called is told of each checkpoint once: the call is kept in the transaction
     that signs it, and made until it is answered.
+
+X9 and what follows, about extracts, stand in ``rules.py``.
 """

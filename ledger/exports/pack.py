@@ -27,9 +27,9 @@ from ledger.exports import lines, sheets, signing, tables, texts
 from ledger.exports.files import HashedFile, sha256_of
 from ledger.exports.progress import Progress
 from ledger.exports.spool import Spool
-from ledger.exports.tables import Scope
+from ledger.exports.tables import Scope, check_days
 from ledger.kernel.db import db, is_sqlite, transaction
-from ledger.kernel.errors import Invalid, Missing
+from ledger.kernel.errors import Missing
 
 DATABASE: Final = "books.sqlite"
 LEAVES: Final = "leaves.tsv"
@@ -88,12 +88,7 @@ def scope_of(
         Missing: nothing was signed yet.
         Invalid: only one day is given, or they are in the wrong order.
     """
-    if (starts_on is None) != (ends_on is None) or (starts_on and ends_on and starts_on > ends_on):
-        raise Invalid(
-            "A period has a first and a last day, in this order.",
-            remedy="Give both days, or neither for everything.",
-            place="starts_on",
-        )
+    check_days(starts_on, ends_on)
     signed = _checkpoint_for(session, book, starts_on, ends_on)
     if signed is None:
         raise Missing(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from ledger.exports.files import HashedFile
 
@@ -18,6 +18,29 @@ _ODD: Final = ('"', "\r", "\n", *(f",{start}" for start in FORMULA_STARTS))
 def guard(cell: str) -> str:
     """X4: a text that a spreadsheet would run as a formula gets a quote in front."""
     return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
+
+
+class Figure(str):
+    """A number already written as text, such as ``-3.05``: a spreadsheet may read it as one."""
+
+    __slots__ = ()
+
+
+Cell = str | int | Figure
+
+
+def write_rows(out: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write a sheet in UTF-8 as its rows come: texts guarded (X4), numbers as numbers."""
+    words = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=False)
+    try:
+        writer = csv.writer(words)
+        writer.writerow(columns)
+        writer.writerows(
+            [guard(cell) if type(cell) is str else cell for cell in row] for row in rows
+        )
+        words.flush()
+    finally:
+        words.detach()  # the file itself stays open for whoever opened it
 
 
 def cells(texts: Sequence[str]) -> str:

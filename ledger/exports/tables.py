@@ -13,6 +13,9 @@ import pysqlite3.dbapi2 as sqlite
 import sqlite_utils
 from sqlalchemy.orm import Session
 
+from ledger.kernel.db import is_sqlite
+from ledger.kernel.errors import Invalid
+
 FIRST_DAY: Final = date(1, 1, 1)
 LAST_DAY: Final = date(9999, 12, 31)
 BATCH_ROWS: Final = 5_000
@@ -40,6 +43,27 @@ class Scope:
     def words(self) -> str:
         """The period in a file's name."""
         return "all" if self.whole else f"{self.starts_on}-to-{self.ends_on}"
+
+    def bound(self, session: Session) -> dict[str, Any]:
+        """What a statement about these journals binds; SQLite keeps days as text."""
+        days: dict[str, Any] = {"starts": self.starts_on, "ends": self.ends_on}
+        if is_sqlite(session):
+            days = {name: day.isoformat() for name, day in days.items()}
+        return {"book": self.book, "size": self.size, **days}
+
+
+def check_days(starts_on: date | None, ends_on: date | None) -> None:
+    """Refuse half a period, or one that ends before it begins.
+
+    Raises:
+        Invalid: only one day is given, or they are in the wrong order.
+    """
+    if (starts_on is None) != (ends_on is None) or (starts_on and ends_on and starts_on > ends_on):
+        raise Invalid(
+            "A period has a first and a last day, in this order.",
+            remedy="Give both days, or neither for everything.",
+            place="starts_on",
+        )
 
 
 TABLES: Final[dict[str, dict[str, type]]] = {

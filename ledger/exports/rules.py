@@ -1,0 +1,89 @@
+"""Rules of what is taken out of the books for those who look for what is odd (X9 to X13).
+
+X9   A journal is back-dated by the days from its effective day to the London day on which it was
+     recorded; a number below zero is dated ahead.
+X10  People post between 07:00 and 19:00 in London. What a person records at any other time is out
+     of hours; jobs work at night, and keep none.
+X11  Saturday and Sunday in London are the weekend, for people. Bank holidays are not marked: the
+     service has no source of them that it could keep current.
+X12  A sum is round when it is a whole number of thousands of pounds, or of hundreds.
+X13  What a second person checked is just under a limit when it is at most that limit and at least
+     95% of it, of the limits of any role and kind that were set by then and in force that day.
+     Where there are several, the smallest is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+HOURS: Final = (time(7), time(19))
+ROUND_POUNDS: Final = (1_000, 100)
+UNDER_PERCENT_MIN: Final = 95
+SATURDAY: Final = 5
+JOB: Final = "job:"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFact:
+    """A delegated limit: what a role may approve from a day on, and when it was set."""
+
+    role: str
+    kind: str
+    pence_max: int
+    starts_on: date
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Risks:
+    """What is odd about one journal; ``round_pounds`` is 0 where the sum is not round."""
+
+    days_back: int
+    out_of_hours: bool
+    weekend: bool
+    round_pounds: int
+    limit: LimitFact | None
+
+    @property
+    def count(self) -> int:
+        """How many of the five signs it shows."""
+        signs = (self.days_back > 0, self.out_of_hours, self.weekend, self.round_pounds, self.limit)
+        return sum(map(bool, signs))
+
+
+def risks(
+    *, effective_on: date, recorded: datetime, maker: str, checker: str | None, pence: int,
+    limits: Iterable[LimitFact],
+) -> Risks:  # fmt: skip
+    """X9 to X13: the signs of one journal, recorded at a London time and moving so many pence."""
+    by_person = not maker.startswith(JOB)
+    at = recorded.time()
+    return Risks(
+        days_back=(recorded.date() - effective_on).days,
+        out_of_hours=by_person and not HOURS[0] <= at < HOURS[1],
+        weekend=by_person and recorded.weekday() >= SATURDAY,
+        round_pounds=round_pounds(pence),
+        limit=just_under(pence, recorded, limits) if checker else None,
+    )
+
+
+def round_pounds(pence: int) -> int:
+    """X12: the thousand or hundred pounds of which a sum is a whole number; 0 for neither."""
+    return next((whole for whole in ROUND_POUNDS if pence and pence % (whole * 100) == 0), 0)
+
+
+def just_under(pence: int, recorded: datetime, limits: Iterable[LimitFact]) -> LimitFact | None:
+    """X13: the smallest limit in force that a checked sum comes close to without passing it."""
+    in_force: dict[tuple[str, str], LimitFact] = {}
+    for one in sorted(limits, key=lambda one: (one.starts_on, one.set_at)):
+        if one.starts_on <= recorded.date() and one.set_at <= recorded:
+            in_force[one.role, one.kind] = one
+    near = [
+        one
+        for one in in_force.values()
+        if 0 < pence <= one.pence_max and pence * 100 >= one.pence_max * UNDER_PERCENT_MIN
+    ]
+    return min(near, key=lambda one: (one.pence_max, one.role, one.kind), default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.journeys.walk import Walk
+from tests.witnesses import Witness
 
 
 def test_administrator(walk: Walk) -> None:
@@ -24,6 +25,15 @@ def test_administrator(walk: Walk) -> None:
     walk.sees("cannot be the same person").look("roles-kept-apart")
 
     walk.follow("Erase this person").look("erase-asks-first")
+    key = Witness(f"street-{id(walk)}.example").key.line
+    walk.to("/admin/").follow("Witnesses who co-sign").look("witnesses")
+    walk.press("Register a witness").press("Register the witness")
+    walk.sees("There is a problem", "Enter the witness’s public key").look("witness-errors")
+    walk.fill("Who is it", "Lane End group").fill("Its public key", key)
+    walk.press("Register the witness").sees("Lane End group is a witness now").look("witness")
+    walk.follow("End Lane End group").fill("Why", "It was only a rehearsal")
+    walk.look("witness-ends").press("End the witness").sees("It was only a rehearsal")
+
     walk.to("/no-such-page").sees("Page not found").look("not-found")
     walk.to("/checkpoint/999999999").sees("What you can do")
     walk.sign_out().to("/admin/").sees("Sign in").look("signed-out")

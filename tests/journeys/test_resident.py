@@ -30,6 +30,8 @@ def test_resident(walk: Walk) -> None:
     walk.printed("pledge-reached")
     walk.to("/desk").sees("We will light the steps").look("desk-with-a-promise")
     walk.follow("We will light the steps").sees("You promised", "£25").look("my-promise")
+    walk.follow("print a receipt").sees("will be signed tonight").look("receipt-not-signed-yet")
+    walk.page.go_back()
 
     walk.to("/pledges?show=ended").sees("Ended").look("pledges-that-ended")
     walk.follow("We will").sees("Not reached").look("pledge-that-lapsed")

@@ -24,7 +24,10 @@ def test_visitor(walk: Walk) -> None:
     walk.to("/buildings?book=yes").follow("Canal Side Hall").look("hall-with-its-week")
     walk.to("/agreements").look("agreements").follow("Fewer fires on Mill Lane")
     walk.sees("chance cannot be ruled out").look("agreement-not-proven")
-    walk.to("/checkpoint").look("checkpoint")
+    walk.to("/agreements").follow("Fewer fires at Canal Side").follow("The receipt that proves it")
+    walk.sees("It is in the books", "Dividend awarded").look("dividend-receipt").printed("receipt")
+    walk.to("/checkpoint").look("checkpoint").follow("See every checkpoint").look("checkpoints")
+    walk.to("/witnesses").sees("Become a witness").look("witnesses")
     for path in ("help", "help/proof", "help/errors", "accessibility", "privacy", "developers"):
         walk.to(f"/{path}").look(path.replace("/", "-"))
     walk.to("/audit").sees("Sign in").look("not-for-visitors")

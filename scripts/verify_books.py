@@ -320,10 +320,9 @@ def in_words(facts: dict[str, Any]) -> str:
         and entry[1].split(":")[:2] == first[1].split(":")[:2]
     )
     unit, (hours, minutes) = first[5], divmod(quantity, 60)
-    much = {
-        "GBP": f"\u00a3{quantity // 100:,}.{quantity % 100:02d}",
-        "HOUR": f"{hours} h {minutes:02d} min",
-    }.get(unit, f"{quantity:,} {unit}")
+    pounds = f"\u00a3{quantity // 100:,}.{quantity % 100:02d}"
+    named = {"GBP": pounds, "SAVING": f"{pounds} of saving", "HOUR": f"{hours} h {minutes:02d} min"}
+    much = named.get(unit, f"{quantity:,} {unit}")
     day = date.fromisoformat(facts["effective_on"])
     what = facts["reason"] or facts["kind"]
     about = f", for {facts['group']}" if facts["group"] else ""

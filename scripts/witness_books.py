@@ -268,7 +268,7 @@ def main(arguments: list[str]) -> int:
         print(f"{new.size} journals of {new.origin}: {what}.")
         print(f"CO-SIGNED: {witness.cosign(ask, note, new)}.")
     except (Fault, OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        print(f"NOT CO-SIGNED: {error}.")
+        print(f"NOT CO-SIGNED: {str(error).rstrip('.')}.")
         return 1
     return 0
 

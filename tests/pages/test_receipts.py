@@ -225,6 +225,7 @@ def test_a_dividend_has_a_receipt_for_everybody(
     faults, said = proved(client.get(f"/receipts/{determination}.txt").text, row.key_line)
     assert faults == []
     assert "dividend awarded, £9,939.60" in said[0]
+    assert "saving recognised, £19,879.20 of saving" in said[1]
 
 
 def test_a_dividend_from_small_counts_is_for_those_who_may_know_them(

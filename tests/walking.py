@@ -101,6 +101,8 @@ def forms(app: Flask, browser: FlaskClient, *, pages_max: int = 60) -> Iterator[
         of_route[route] += 1
         answer = browser.get(path, follow_redirects=True)
         assert answer.status_code < 500, path
+        if answer.mimetype != "text/html":  # a file to take away
+            continue
         page = Page(answer.text)
         waiting += page.links
         for form in page.forms:

@@ -22,7 +22,7 @@ def test_broker(walk: Walk, tmp_path: Path) -> None:
     walk.to("/desk").follow("Repair café").look("was-it-used")
     walk.choose("Yes, people came").press("Write it down").sees("Success").look("use-written-down")
 
-    walk.to("/desk").follow("Canal Side Hall").look("listing")
+    walk.to("/desk").follow("Canal Side Hall", exact=True).look("listing")
     walk.follow("Set a price").look("price").press("Set").sees("There is a problem").look(
         "price-errors"
     )

@@ -67,10 +67,13 @@ class Walk:
         self.page.goto(self.address + path)
         return self
 
-    def follow(self, text: str) -> Walk:
-        """Follow the first link in the page's content, or else in its frame, with these words."""
-        inside = self.page.locator("main").get_by_role("link", name=text)
-        found = inside if inside.count() else self.page.get_by_role("link", name=text)
+    def follow(self, text: str, *, exact: bool = False) -> Walk:
+        """Follow the first link in the page's content, or else in its frame, with these words.
+
+        ``exact``: with these words alone, where other links hold them among others.
+        """
+        inside = self.page.locator("main").get_by_role("link", name=text, exact=exact)
+        found = inside if inside.count() else self.page.get_by_role("link", name=text, exact=exact)
         found.first.click()
         return self
 

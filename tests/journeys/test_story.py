@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from ledger.kernel.clock import london_day, now
 from tests import dividing
 from tests.journeys.town import Town
 from tests.journeys.walk import Walk
@@ -89,7 +90,7 @@ def fund(walk: Walk) -> None:
     walk.press("Make the contributions due").sees("The contributions are due")
     walk.page.get_by_label("Which agency paid?").select_option(index=1)
     walk.fill("Amount", "7200").fill("The bank’s reference", "BACS-STORY-1")
-    walk.date("The bank’s day", date.today()).press("Record the money")
+    walk.date("The bank’s day", london_day(now())).press("Record the money")
     walk.sees("The money is recorded").press("Reserve the money").sees("The money is reserved")
     walk.sign_out()
     walk.sign_in("officer").to("/council").follow(TITLE).press("Start the agreement")
@@ -113,7 +114,7 @@ def pay(walk: Walk) -> None:
     walk.sign_in("officer").to("/council").follow(TITLE)
     walk.page.get_by_label("Which group was paid?").select_option(index=1)
     walk.fill("Amount", "4815.36").fill("The bank’s reference", "BACS-STORY-2")
-    walk.date("The bank’s day", date.today()).press("Record the payment")
+    walk.date("The bank’s day", london_day(now())).press("Record the payment")
     walk.sees("The payment is recorded").look("paid").sign_out()
     walk.sign_in("treasurer").to("/treasury").sees("£4,815.36").look("given-to-the-group")
     walk.sign_out()

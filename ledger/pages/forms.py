@@ -40,6 +40,10 @@ class Form:
         """What was typed in a field, as it was typed; empty text when nothing was."""
         return str(self._typed.get(name, ""))
 
+    def fill(self, name: str, value: str) -> None:
+        """What a field begins with, where nothing was typed yet."""
+        self._typed.setdefault(name, value)
+
     def chosen(self, name: str) -> list[str]:
         """Every box ticked in a group of checkboxes."""
         return self._typed.getlist(name)

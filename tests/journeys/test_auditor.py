@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -32,3 +33,16 @@ def test_auditor(walk: Walk, tmp_path: Path) -> None:
     coming.value.save_as(pack)
     assert ZipFile(pack).testzip() is None
     walk.to("/checkpoint").sees("These few lines stand for").look("public-checkpoint")
+
+
+def test_auditor_asks_why(walk: Walk) -> None:
+    """Why the figures moved: from an old trial balance to every journal known since."""
+    then = date.today() - timedelta(days=60)  # noqa: DTZ011 - any day that the town has behind it
+    walk.sign_in("auditor").to("/audit/explain").sees("Choose the two reports").look("two-reports")
+    known = f"known-day={then.day}&known-month={then.month}&known-year={then.year}"
+    walk.to(f"/audit/trial-balance?{known}").look("as-it-was-known")
+    walk.follow("What was recorded since then, and why").sees("What moved", "By which journals")
+    walk.sees("explain every difference, to the penny").look("why-it-moved")
+    walk.page.locator("main table a").first.click()
+    walk.sees("Only those that touch").look("why-one-account-moved")
+    walk.to("/audit/periods").look("periods")

@@ -175,7 +175,8 @@ _JOURNAL = (
 )
 
 
-def _journal_row(row: Any) -> JournalRow:
+def journal_row(row: Any) -> JournalRow:
+    """A journal as its columns come, in the order of `JournalRow`."""
     return JournalRow(row[0], row[1], row[2], as_date(row[3]), *row[4:])
 
 
@@ -188,7 +189,7 @@ def journals(
              " ORDER BY seq LIMIT :limit"),
         {"book": book, "grp": group, "after": after, "limit": limit},
     )  # fmt: skip
-    return [_journal_row(row) for row in rows]
+    return [journal_row(row) for row in rows]
 
 
 def journal(session: Session, book: int, seq: int) -> tuple[JournalRow, list[EntryRow]]:
@@ -208,7 +209,7 @@ def journal(session: Session, book: int, seq: int) -> tuple[JournalRow, list[Ent
         ),
         {"book": book, "seq": seq},
     )
-    return _journal_row(row), [EntryRow(*entry) for entry in entries]
+    return journal_row(row), [EntryRow(*entry) for entry in entries]
 
 
 def answered_by(

@@ -1,14 +1,4 @@
-"""How a period is closed and opened again (C1 to C5).
-
-C1  A period begins to close after its last day in London. From then on it takes only what two
-    people made.
-C2  Whoever signs a close signs the period's trial balance: anything posted to it afterwards
-    voids the signature, and it is signed anew.
-C3  A second person with the right to close countersigns, having seen the same figures. Neither
-    can be a job.
-C4  A period is opened again by two people in the same way, with a reason that stays.
-C5  The close and the opening again are leaves in the chain, and a checkpoint is made with them.
-"""
+"""Closing a period and opening it again: what is signed, and when it can be (C1 to C5)."""
 
 from __future__ import annotations
 

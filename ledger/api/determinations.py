@@ -34,7 +34,7 @@ def shown(session: Session, view: queries.DeterminationView) -> dict[str, Any]:
         "sentence": public.sentence, "tested_at": view.tested_at,
         "released_at": view.released_at,
         "award_pence": view.award_pence if staff else public.award_pence,
-        "facts": view.facts if staff or not small else None,
+        "facts": view.facts if staff else None if small else showing.public_facts(view.facts),
         "proposal": view.proposal if staff else None,
         "digest": approvals.get(session, view.proposal).digest if staff else None,
     }  # fmt: skip

@@ -12,5 +12,7 @@ X7  A checkpoint's file is written once under its own name and never again. One 
 X8  Whoever is to be called is told of each checkpoint once: the call is kept in the transaction
     that signs it, and made until it is answered.
 
+X14 A pack holds whatever its decisions can be made again from, to the penny (D17).
+
 X9 and what follows, about extracts, stand in ``rules.py``.
 """

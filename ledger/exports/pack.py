@@ -23,7 +23,7 @@ from ledger.audit import queries as audit_queries
 from ledger.audit import rules as audit_rules
 from ledger.audit.queries import CheckpointRow
 from ledger.books import queries as books_queries
-from ledger.exports import lines, sheets, signing, tables, texts
+from ledger.exports import decisions, lines, sheets, signing, tables, texts
 from ledger.exports.files import HashedFile, sha256_of
 from ledger.exports.progress import Progress
 from ledger.exports.spool import Spool
@@ -48,6 +48,9 @@ It holds {contents}, as they stood under the checkpoint of {size} journals.
   hledger-UNIT.journal   for: hledger check -s ordereddates -f hledger-GBP.journal
   beancount-UNIT...      for: bean-check beancount-GBP.beancount
   leaves.tsv             number, hash, chain and stored bytes of each journal
+  decisions.jsonl        (where there are any) each decision about a dividend, whether it pays or
+                         not: its record, whose hash is the purpose of the journal that awards it,
+                         with the terms and readings from which it can be made again
   checkpoint.txt         the size and root of the tree over all journals, signed
   checkpoint.key         the public key; compare it with the one that the service publishes
   MANIFEST.sha256        the hash of every file, for: sha256sum -c MANIFEST.sha256
@@ -179,6 +182,7 @@ def _fill(folder: Path, scope: Scope, told: Progress) -> None:
                 source = lines.Source(store.execute, scope, live=False)
             hashes = {lines.SHEET: lines.write(source, folder, spool)}
             hashes |= copied.result()
+        hashes |= decisions.write(session, folder, scope)
         session.rollback()
         _write_files(folder, scope, hashes, spool, told)
     _write_small(folder, scope, signed, facts, hashes)

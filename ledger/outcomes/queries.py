@@ -355,6 +355,19 @@ def snapshot(session: Session, owner: str) -> SnapshotView | None:
     return SnapshotView(row.id, row.owner, bytes(row.body), row.sha256, row.frozen_at)
 
 
+def files_behind(
+    session: Session, *, measure_version: str, areas: Sequence[str]
+) -> dict[tuple[str, str, int], str]:
+    """The SHA-256 of the file behind each reading, by area, month (2024-01-01) and revision."""
+    rows = session.execute(
+        select(ReadingSeries.area, Reading.starts_on, Reading.revision, ReadingImport.sha256)
+        .join(Reading, Reading.series == ReadingSeries.id)
+        .join(ReadingImport, ReadingImport.id == Reading.source)
+        .where(ReadingSeries.measure_version == measure_version, ReadingSeries.area.in_(areas))
+    )
+    return {(row[0], row[1].isoformat(), row[2]): row[3] for row in rows}
+
+
 def imports(session: Session, *, limit: int = limits.PAGE_ROWS_DEFAULT) -> list[ImportView]:
     """The files that were read, newest first."""
     rows = session.scalars(

@@ -235,7 +235,7 @@ def test_workings_are_read_back_as_they_were_written() -> None:
     )
     facts = facts_of(
         agreement="AGR-1", period=1, terms_digest="d", snapshot_sha256="s", counts=E1,
-        verdict=verdict, amounts=award(), terms=TERMS,
+        verdict=verdict, amounts=award(), terms=TERMS, available=(1, 2, 3),
     )  # fmt: skip
     assert award_from(facts) == award()
     assert counts_from(facts) == E1

@@ -29,7 +29,7 @@ def facts(counts: Counts):  # type: ignore[no-untyped-def]
     )  # fmt: skip
     return facts_of(
         agreement="AGR-1", period=1, terms_digest="d", snapshot_sha256="s", counts=counts,
-        verdict=verdict, amounts=amounts, terms=TERMS,
+        verdict=verdict, amounts=amounts, terms=TERMS, available=PLENTY,
     )  # fmt: skip
 
 
@@ -106,3 +106,10 @@ def test_a_windows_months_are_all_named() -> None:
     window = Window(date(2024, 11, 1), 3)
     assert [month.month for month in window.each_month()] == [11, 12, 1]
     assert window.ends_on == date(2025, 1, 31)
+
+
+def test_what_was_still_reserved_is_for_staff_because_last_years_award_follows_from_it() -> None:
+    found = facts(Counts(144, 28, 600, 190))
+    public = showing.public_facts(found)
+    assert "available" in found
+    assert set(found) - set(public) == {"available"}

@@ -17,6 +17,9 @@ D13  Nobody who gains may verify or approve.
 D14  Every award returns what is left of the reservation when the last period is released.
 D15  A later fall in the proof above alpha, but within hysteresis, changes the amount only.
 D16  A clawback takes the holdback first and is capped; what cannot be had back is shown.
+D17  The leaf of a release commits to its record: the version of the rules, the hashes of the files
+     of evidence, of the frozen readings and of the terms, the threshold's working and the split's.
+     Whoever has these makes the decision again, to the penny.
 """
 
 from ledger.dividends.rules import messages as _messages

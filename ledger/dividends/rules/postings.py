@@ -146,9 +146,11 @@ def reserve(agreement: str, terms: Terms, *, on: date, maker: str) -> JournalSpe
 
 def award(
     determination: str, agreement: str, terms: Terms, amounts: Award, *, on: date, maker: str,
-    checker: str,
+    checker: str, purpose: str,
 ) -> JournalSpec:  # fmt: skip
-    """Row 4: what was approved becomes payable, a part of it held back."""
+    """Row 4: what was approved becomes payable, a part of it held back. Its purpose is the hash
+    of the decision's record (D17).
+    """
     legs: list[Leg] = []
     for agency, whole, held in zip(terms.agencies, amounts.awards, amounts.holdbacks, strict=True):
         legs.append(debit(reserved(agreement, agency.organisation), whole))
@@ -158,6 +160,7 @@ def award(
     return JournalSpec(
         id=f"{determination}:award", kind="dividend.award", effective_on=on, legs=_legs(*legs),
         maker=maker, checker=checker, group=agreement, reason="dividend awarded",
+        purpose=purpose,
     )  # fmt: skip
 
 

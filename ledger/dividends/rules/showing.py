@@ -40,6 +40,13 @@ def has_small_count(facts: Mapping[str, Any]) -> bool:
     return any(is_suppressed(facts["counts"][name]) for name in names)
 
 
+def public_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A determination's workings for anyone, without what was still reserved: from it an earlier
+    year's award would follow, which may rest on small counts (O11).
+    """
+    return {name: value for name, value in facts.items() if name != "available"}
+
+
 def shown(facts: Mapping[str, Any], terms: Terms) -> Shown:
     """A determination's workings as anyone may see them, with the result in plain words."""
     words = states.RESULT_WORDS[facts["result"]]

@@ -123,10 +123,14 @@ class Terms:
         }
 
 
+def canonical_text(terms: Terms) -> str:
+    """D2: the terms in their one canonical form: ASCII JSON, sorted keys, no spaces."""
+    return json.dumps(terms.facts(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def digest(terms: Terms) -> str:
     """D2: SHA-256 over the terms in their one canonical form (hex)."""
-    text = json.dumps(terms.facts(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256(canonical_text(terms).encode("ascii")).hexdigest()
 
 
 def check_terms(terms: Terms) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from ledger.dividends.rules.amounts import Award
 from ledger.dividends.rules.terms import Terms
@@ -13,6 +13,9 @@ from ledger.outcomes.rules.verdict import Verdict
 
 Facts = dict[str, Any]
 
+VERSION: Final = "dividends-1"
+"""By which rules a determination is reckoned; whoever changes a result changes this name."""
+
 
 def _exact(value: Fraction | None) -> str:
     return "" if value is None else as_text(value)
@@ -20,10 +23,15 @@ def _exact(value: Fraction | None) -> str:
 
 def facts_of(
     *, agreement: str, period: int, terms_digest: str, snapshot_sha256: str, counts: Counts,
-    verdict: Verdict, amounts: Award, terms: Terms,
+    verdict: Verdict, amounts: Award, terms: Terms, available: Sequence[int],
 ) -> Facts:  # fmt: skip
-    """What people verify and approve: counts, exact fractions, and pence for each party."""
+    """What people verify and approve: counts, exact fractions, and pence for each party.
+
+    ``available`` is what each agency still had reserved (pence).
+    """
     return {
+        "rules": VERSION,
+        "available": list(available),
         "agreement": agreement,
         "period": period,
         "terms": terms_digest,

@@ -1,7 +1,8 @@
 """Agreements from draft to running, determinations from test to payment.
 
 Drafting and signing (`agreeing`), money in (`funding`), the job's tests (`evaluating`), what
-people decide (`deciding`), and what follows from it (`releasing`).
+people decide (`deciding`), what follows from it (`releasing`), and all that it can be made again
+from (`recording`).
 """
 
 from ledger.dividends.service.agreeing import (
@@ -23,11 +24,13 @@ from ledger.dividends.service.evaluating import (
 )
 from ledger.dividends.service.funding import commit, fund, receive
 from ledger.dividends.service.recomputing import recomputed
+from ledger.dividends.service.recording import Recorded, recorded
 from ledger.dividends.service.releasing import close, confirm, pay, release
 
 __all__ = [
     "Evaluation",
     "Night",
+    "Recorded",
     "activate",
     "broker",
     "check_power",
@@ -45,6 +48,7 @@ __all__ = [
     "propose_many",
     "receive",
     "recomputed",
+    "recorded",
     "release",
     "sign",
 ]

@@ -180,7 +180,7 @@ def _tested(
     facts = workings.facts_of(
         agreement=view.id, period=number, terms_digest=view.digest,
         snapshot_sha256=frozen.sha256, counts=evaluation.counts, verdict=verdict,
-        amounts=amounts, terms=view.terms,
+        amounts=amounts, terms=view.terms, available=available,
     )  # fmt: skip
     return Tested(
         reference=derived_id("DET", view.id, str(number), "0"), view=view, period=number,

@@ -41,18 +41,19 @@ def recomputed(session: Session, *, determination: str) -> Facts | None:
     if frozen is None:
         return None
     stored = json.loads(frozen.body)
-    if stored.get("v") != _SNAPSHOT_VERSION:
+    if stored.get("v") != _SNAPSHOT_VERSION or view.facts.get("rules") != workings.VERSION:
         return None
     counts = _counts(stored["readings"], workings.counts_from(view.facts))
     verdict = _verdict(stored["readings"], counts, deal.terms)
+    available = _reserved(session, deal, view)
     amounts = award_of(
         result=verdict.result, avoided=verdict.avoided, fall=verdict.fall, terms=deal.terms,
-        available=_reserved(session, deal, view),
+        available=available,
     )  # fmt: skip
     return workings.facts_of(
         agreement=deal.id, period=view.period, terms_digest=deal.digest,
         snapshot_sha256=hashlib.sha256(frozen.body).hexdigest(), counts=counts, verdict=verdict,
-        amounts=amounts, terms=deal.terms,
+        amounts=amounts, terms=deal.terms, available=available,
     )  # fmt: skip
 
 

@@ -14,12 +14,13 @@ from ledger.books import service as books
 from ledger.books.rules import JournalSpec
 from ledger.dividends import queries
 from ledger.dividends.queries import AgreementView, DeterminationView
-from ledger.dividends.rules import postings, states, workings
+from ledger.dividends.rules import postings, records, states, workings
 from ledger.dividends.rules.amounts import Award, to_payees
 from ledger.dividends.rules.refusals import Gains, WrongState
 from ledger.dividends.service import agreeing
 from ledger.dividends.service.deciding import follow, locked, move
 from ledger.dividends.service.funding import bank_key
+from ledger.dividends.service.recording import record_of
 from ledger.kernel.clock import london_day
 from ledger.kernel.errors import Invalid
 from ledger.kernel.money import format_pence
@@ -68,10 +69,14 @@ def _post_award(
     maker: str, checker: str, now: datetime,
 ) -> None:  # fmt: skip
     on = london_day(now)
+    purpose = records.digest(record_of(session, deal=deal, view=view))
     specs = [
-        postings.award(view.id, deal.id, deal.terms, amounts, on=on, maker=maker, checker=checker),
+        postings.award(
+            view.id, deal.id, deal.terms, amounts, on=on, maker=maker, checker=checker,
+            purpose=purpose,
+        ),
         postings.recognise(view.id, deal.id, deal.terms, amounts, on=on, maker=maker),
-    ]
+    ]  # fmt: skip
     books.post_many(session, book=deal.book, specs=specs, now=now)
     if view.period == deal.terms.periods:
         return_unused(session, deal, key=view.id, maker=maker, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.demo import fire_story, hall_story, people, pledge_story
+from ledger.demo import closing_story, fire_story, hall_story, people, pledge_story
 from ledger.demo.settlers import settle
 from ledger.demo.story import Story
 from ledger.kernel.clock import FixedClock, using
@@ -27,4 +27,5 @@ def load(*, code: str, now: datetime, say: Callable[[str], None]) -> None:
         pledge_story.tell(story)
         hall_story.tell(story)
         fire_story.tell(story)
+        closing_story.tell(story)
         story.live()

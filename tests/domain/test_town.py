@@ -49,6 +49,8 @@ def test_the_town_is_told_whole_and_once(told: int, app: Flask, clock: FixedCloc
         assert len(verdicts) == 3
         assert {state for _, state in verdicts} >= {"CONFIRMED", "VERIFIED"}
         assert "NOT_PROVEN" in {result for result, _ in verdicts}
+        closed = [row for row in books.periods(session, told) if row["status"] == "CLOSED"]
+        assert [row["starts_on"].isoformat() for row in closed] == ["2022-04-01", "2023-04-01"]
         assert not place.is_empty(session, code="MAIN")
         assert place.is_demonstration(session)
     everybody_can_sign_in()

@@ -50,3 +50,24 @@ def test_council_decides_a_dividend(walk: Walk, town: Town) -> None:
     walk.to("/agreements").follow("Fewer fires in Station Quarter").look("the-agreement")
     walk.to("/council/agreements/new").look("draft-an-agreement")
     walk.to("/offers").look("match-offers").to("/jobs").look("what-the-jobs-did")
+
+
+def test_council_closes_a_year(walk: Walk) -> None:
+    walk.sign_in("s151").follow("Accounting periods").sees("Closed", "Open").look("periods")
+    walk.page.locator("li", has_text="Open").locator("a").first.click()
+    walk.sees("What moved within the period").look("a-year-to-close")
+    walk.press("Begin to close it").sees("The period is being closed").look("being-closed")
+    walk.press("Sign these figures to close it").sees("There is a problem").look(
+        "signed-for-nothing"
+    )
+    walk.fill("What did you check?", "Every bank statement of the year agrees.")
+    walk.press("Sign these figures to close it").sees("A second person countersigns now")
+    walk.sees("You proposed this yourself").look("signer-may-not-countersign").sign_out()
+
+    walk.sign_in("head").follow("Approve: Accounting period").look("to-countersign")
+    walk.fill("Why do you agree?", "I read the figures beside the budget.")
+    walk.press("Countersign and close").sees("a checkpoint was made", "Closed").look("closed")
+    walk.follow("Read").sees("period.close").look("the-journal-that-closes").sign_out()
+
+    walk.sign_in("auditor").to("/audit/periods").sees("its bytes").look("auditors-periods")
+    walk.to("/audit/trial-balance").look("trial-balance-by-fund")

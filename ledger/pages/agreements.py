@@ -56,7 +56,7 @@ def every() -> str:
             (
                 view,
                 sentence(view.terms, queries.names(session, view.terms)),
-                _latest(session, view),
+                latest(session, view),
             )
             for view in page.items
         ]
@@ -66,7 +66,8 @@ def every() -> str:
     )
 
 
-def _latest(session: Session, view: queries.AgreementView) -> showing.Shown | None:
+def latest(session: Session, view: queries.AgreementView) -> showing.Shown | None:
+    """The newest result that was released, as everybody may see it."""
     made = [
         one
         for one in queries.determinations(session, agreement=view.id)

@@ -18,6 +18,7 @@ from ledger.http.cookies import settings
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
 from ledger.pages import desks, manual
+from ledger.pages.agreements import latest
 from ledger.pages.forms import Form
 from ledger.pledges import queries as pledges
 
@@ -37,7 +38,10 @@ def home() -> str:
         return render_template(
             "public/home.html",
             pledges=_soonest(pledges.pledges(session, states=("OPEN",), rows_max=PLEDGES_MAX)),
-            agreements=dividends.agreements(session, states_in=SHOWN_AGREEMENTS, limit=3),
+            agreements=[
+                (view, latest(session, view))
+                for view in dividends.agreements(session, states_in=SHOWN_AGREEMENTS, limit=3)
+            ],
             words=dividend_rules.AGREEMENT_WORDS,
             checkpoint=_checkpoint(session),
             listed=assets.public_list(session, listed=True, limit=3),

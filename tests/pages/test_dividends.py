@@ -86,7 +86,10 @@ def test_two_people_decide_on_the_page_and_the_public_reads_the_result(
     assert "£9,939.60 is awarded" in page
     assert "<svg" in page
     assert "£9,939.60" not in public.get("/agreements").text
-    assert "Fewer fires at Canal Side" in public.get("/agreements").text
+    for listed in ("/", "/agreements"):
+        page = public.get(listed).text
+        assert "Fewer fires at Canal Side" in page
+        assert "The target is met, and that is proven" in page
 
 
 def test_small_counts_are_not_on_the_public_page(place: Place, client: FlaskClient) -> None:

@@ -42,6 +42,18 @@ BAD: tuple[tuple[str, ...], ...] = (
     ("periods", "begin", "9" * 20, "--token", "x"), ("periods", "begin", "1", "--token", ""),
     ("periods", "sign", "1", "--reason", "x", "--token", "x"),
     ("periods", "countersign", "1_0", "--token", "x"),
+    ("explain", "--period", "1_0", "--first", "now"), ("explain", "--first", "close:x"),
+    ("explain", "--on", "2026-02-30", "--first", "now"),
+    ("explain", "--period", "9" * 15, "--first", "2026-02-30T00:00:00Z"),
+    ("drafts", "show", "nothing"), ("drafts", "show", "a\udcff"),
+    ("drafts", "correct", "--on", "2026-02-30", "--reason", "xyz", "--token", "x"),
+    ("drafts", "correct", "--debit", "Assets:Bank", "1.5", "--on", "2026-03-01", "--token", "x"),
+    ("drafts", "correct", "--debit", "Assets:Bank", "0", "--on", "2026-03-01", "--token", "x"),
+    ("drafts", "lend", "--from", "x", "--into", "y", "--quantity", "1_0", "--token", "x"),
+    ("drafts", "lend", "--from", "x", "--into", "y", "--quantity", "9" * 20, "--token", "x"),
+    ("drafts", "decide", "JNL-NONE", "--verdict", "maybe", "--token", "x"),
+    ("drafts", "decide", "JNL-NONE", "--verdict", "yes", "--digest", "x", "--reason", "y",
+     "--token", ""),
     ("restore", "/nowhere", "--to", "x"), ("backup", "--to", "/proc/nowhere"),
     ("extract", "nothing"), ("extract", "journal-risks", "--from", "2026-02-30"),
     ("extract", "journal-risks", "--from", "2026-03-01", "--to", "2026-02-01"),
@@ -62,7 +74,7 @@ BAD: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 
 
-def test_every_command_that_takes_a_value_is_tried() -> None:
+def test_every_command_that_takes_a_value_is_tried(app: Flask) -> None:
     tried = {words[0] for words in BAD} | {" ".join(words[:2]) for words in BAD}
     untried = []
     with click.Context(ledger_group) as top:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -100,6 +101,17 @@ def for_subject(session: Session, subject: str) -> list[ProposalView]:
         select(Proposal)
         .where(Proposal.subject == subject)
         .order_by(Proposal.proposed_at, Proposal.id)
+    )
+    return _views(session, list(rows))
+
+
+def of_kinds(session: Session, kinds: Sequence[str]) -> list[ProposalView]:
+    """The newest proposals of some kinds, newest first."""
+    rows = session.scalars(
+        select(Proposal)
+        .where(Proposal.kind.in_(kinds))
+        .order_by(Proposal.proposed_at.desc(), Proposal.id)
+        .limit(limits.PAGE_ROWS_MAX)
     )
     return _views(session, list(rows))
 

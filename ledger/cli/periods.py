@@ -35,7 +35,7 @@ by_token: Callable[[Any], Any] = click.option(
 NUMBER = Whole(1)
 
 
-def _actor(token: str) -> Actor:
+def actor_of(token: str) -> Actor:
     """Whoever the token stands for; it must be one that may change things."""
     found = of_token(token)
     if "write" not in found.scopes:
@@ -95,7 +95,7 @@ def open_period(starts_on: date, ends_on: date, token: str) -> None:
     Example:
       flask ledger periods open --from 2026-04-01 --to 2027-03-31
     """
-    actor = _actor(token)
+    actor = actor_of(token)
     made = transact(
         lambda session: service.open_period(
             session, book=this_book(session), starts_on=starts_on, ends_on=ends_on,
@@ -115,7 +115,7 @@ def begin(number: int, token: str) -> None:
     Example:
       flask ledger periods begin 3
     """
-    actor = _actor(token)
+    actor = actor_of(token)
     transact(
         lambda session: service.begin_closing(
             session, book=this_book(session), period=number, actor=actor, now=clock.now()
@@ -139,7 +139,7 @@ def sign(number: int, reason: str, token: str, *, reopen: bool) -> None:
       flask ledger periods sign 3 --reason "the bank agrees"
       flask ledger periods sign 3 --reopen --reason "a late invoice of March"
     """
-    actor, kind = _actor(token), rules.REOPEN if reopen else rules.CLOSE
+    actor, kind = actor_of(token), rules.REOPEN if reopen else rules.CLOSE
 
     def unit(session: Session) -> str:
         book = this_book(session)
@@ -166,7 +166,7 @@ def countersign(number: int, digest: str, reason: str, token: str) -> None:
     Example:
       flask ledger periods countersign 3 --digest 9f2c… --reason "agreed to the ledger"
     """
-    actor, now = _actor(token), clock.now()
+    actor, now = actor_of(token), clock.now()
 
     def unit(session: Session) -> queries.PeriodView:
         book = this_book(session)

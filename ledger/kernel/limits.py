@@ -10,6 +10,7 @@ from typing import Final
 QUANTITY_MAX: Final = 9_000_000_000_000
 """Largest quantity of any unit in one entry (pence, minutes or items); fits JSON and BIGINT."""
 JOURNAL_LEGS_MAX: Final = 2_000
+DRAFT_LEGS_MAX: Final = 40
 WRITE_ATTEMPTS_MAX: Final = 6
 WRITE_DEADLINE_SECONDS: Final = 8
 

@@ -24,6 +24,9 @@ KIND_WORDS: Final = {
     "pledge.write_off": "Promise to give up",
     "period.close": "Closing of a period",
     "period.reopen": "Opening of a closed period",
+    "journal.adjust": "Correction of the books",
+    "fund.lend": "Loan from one fund to another",
+    "fund.settle": "Paying back between funds",
 }
 """What each kind of proposal is called on a page."""
 
@@ -38,7 +41,9 @@ FACT_WORDS: Final = {
 """What a fact is called where its own name would not do."""
 
 
-OWN_PAGE: Final = ("determination", "period.close", "period.reopen")
+OWN_PAGE: Final = (
+    "determination", "period.close", "period.reopen", "journal.adjust", "fund.lend", "fund.settle",
+)  # fmt: skip
 """Kinds that are decided on the page of their subject."""
 
 
@@ -100,6 +105,10 @@ def _period(_session: Session, subject: str) -> tuple[str, str]:
     return named, f"/council/periods/{number}"
 
 
+def _draft(_session: Session, subject: str) -> tuple[str, str]:
+    return f"Entries drafted as {subject}", f"/council/drafts/{subject}"
+
+
 _NAMED: Final[dict[str, Callable[[Session, str], tuple[str, str]]]] = {
     "determination": _determination,
     "offer.approve": _offer,
@@ -108,5 +117,8 @@ _NAMED: Final[dict[str, Callable[[Session, str], tuple[str, str]]]] = {
     "pledge.write_off": _write_off,
     "period.close": _period,
     "period.reopen": _period,
+    "journal.adjust": _draft,
+    "fund.lend": _draft,
+    "fund.settle": _draft,
 }
 """How each kind of proposal finds the name and the page of its subject."""

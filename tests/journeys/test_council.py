@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 from tests.journeys.town import Town
 from tests.journeys.walk import Walk
 
@@ -52,11 +55,38 @@ def test_council_decides_a_dividend(walk: Walk, town: Town) -> None:
     walk.to("/offers").look("match-offers").to("/jobs").look("what-the-jobs-did")
 
 
+def correct_the_books(walk: Walk) -> None:
+    """What the year's bank statement shows and nobody entered: one drafts it, another posts it."""
+    found = re.search(r"Liabilities:Dividend:Free:ORG-[0-9A-Z]+", walk.text())
+    assert found is not None
+    ends_on = date(int(walk.page.locator("h1").inner_text()[-4:]), 3, 31)
+    walk.follow("Draft a correction").look("draft-a-correction")
+    walk.press("Draft it").sees("There is a problem").look("nothing-drafted")
+    walk.date("When does it take effect?", ends_on)
+    walk.fill("Why is it needed?", "Interest that the bank added in March.")
+    for field, value in (
+        ("account-1", "Assets:Bank:Dividends"), ("debit-1", "1.20"),
+        ("account-2", found[0]), ("credit-2", "1.20"),
+    ):  # fmt: skip
+        walk.page.locator(f"#{field}").fill(value)
+    walk.press("Draft it").sees("A second person decides now", "being closed")
+    walk.sees("You proposed this yourself").look("drafted")
+    walk.to("/council/drafts/loan").look("lend-between-funds").to("/council/drafts")
+    walk.look("drafts").sign_out()
+
+    walk.sign_in("head").follow("Approve: Entries drafted").look("to-approve-a-correction")
+    walk.choose("Yes, post it").fill("Why?", "I saw it on the statement.")
+    walk.press("Sign the decision").sees("Posted as journal").look("posted").sign_out()
+
+
 def test_council_closes_a_year(walk: Walk) -> None:
     walk.sign_in("s151").follow("Accounting periods").sees("Closed", "Open").look("periods")
     walk.page.locator("li", has_text="Open").locator("a").first.click()
     walk.sees("What moved within the period").look("a-year-to-close")
     walk.press("Begin to close it").sees("The period is being closed").look("being-closed")
+    correct_the_books(walk)
+    walk.sign_in("s151").follow("Accounting periods")
+    walk.page.locator("li", has_text="Being closed").locator("a").first.click()
     walk.press("Sign these figures to close it").sees("There is a problem").look(
         "signed-for-nothing"
     )

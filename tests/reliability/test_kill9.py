@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from tests.reliability import hosts
 
 KILLS = int(os.environ.get("LEDGER_TEST_KILLS") or 50)
 WEB_KILLS, SCHEDULER_KILLS = KILLS * 3 // 5, KILLS * 2 // 5
+CONTROL_KILLS = 10
 CLIENTS = 3
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,13 +91,13 @@ def free_port() -> int:
 class Web:
     """A gunicorn with two workers that die and are replaced."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path, application: str) -> None:
         self.port = free_port()
         self.log = (folder / "web.log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "--preload",
              "--workers", "2", "--bind", f"127.0.0.1:{self.port}",
-             "tests.reliability.served:application()"],
+             f"tests.reliability.served:{application}()"],
             cwd=ROOT, env=environment, stdout=self.log, stderr=self.log,
         )  # fmt: skip
 
@@ -122,8 +124,10 @@ class Web:
 
 
 @contextmanager
-def serving(environment: dict[str, str], folder: Path) -> Iterator[Web]:
-    web = Web(environment, folder)
+def serving(
+    environment: dict[str, str], folder: Path, application: str = "application"
+) -> Iterator[Web]:
+    web = Web(environment, folder, application)
     try:
         web.wait()
         yield web
@@ -196,39 +200,80 @@ def kill_workers(web: Web, kills: int, seed: int, answered: Callable[[], int]) -
     return kills
 
 
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What the clients were told, and what is in the books."""
+
+    clients: list[Client]
+    kills: int
+    stored: Counter[str]
+
+    @property
+    def acknowledged(self) -> set[str]:
+        return {group for client in self.clients for group in client.acknowledged}
+
+    @property
+    def lost(self) -> set[str]:
+        return self.acknowledged - set(self.stored)
+
+    @property
+    def doubled(self) -> list[str]:
+        return [group for group, count in self.stored.items() if count > 1 and group]
+
+
+def killed_while_serving(
+    web: Web, place: cast.Place, kills: int, *, seed: int
+) -> Aftermath:  # fmt: skip
+    with kernel_clock.using(SystemClock()):  # the token must work in the other processes' time
+        secret = cast.api_secret(place, "treasurer")
+    stop = threading.Event()
+    clients = [Client(f"c{n}", web.port, secret, stop) for n in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    done = kill_workers(
+        web, kills, seed=seed,
+        answered=lambda: sum(len(client.acknowledged) for client in clients),
+    )  # fmt: skip
+    stop.set()
+    for client in clients:
+        client.join(60)
+        assert not client.is_alive()
+    return Aftermath(clients, done, groups())
+
+
 def test_kill_9_of_web_workers_loses_no_acknowledged_journal_and_doubles_none(
     app: Flask, book: int, place: cast.Place, environment: dict[str, str], tmp_path: Path,
     engine_name: str,
 ) -> None:  # fmt: skip
-    with kernel_clock.using(SystemClock()):  # the token must work in the other processes' time
-        secret = cast.api_secret(place, "treasurer")
-    stop = threading.Event()
     with serving(environment, tmp_path) as web:
-        clients = [Client(f"c{n}", web.port, secret, stop) for n in range(CLIENTS)]
-        for client in clients:
-            client.start()
-        kills = kill_workers(
-            web, WEB_KILLS, seed=len(engine_name),
-            answered=lambda: sum(len(client.acknowledged) for client in clients),
-        )  # fmt: skip
-        stop.set()
-        for client in clients:
-            client.join(60)
-            assert not client.is_alive()
-    acknowledged = {group: seq for client in clients for group, seq in client.acknowledged.items()}
-    stored = groups()
-    lost = set(acknowledged) - set(stored)
-    doubled = [group for group, count in stored.items() if count > 1 and group]
+        found = killed_while_serving(web, place, WEB_KILLS, seed=len(engine_name))
+    clients = found.clients
     print(
-        f"COUNT engine={engine_name} web_kills={kills} acknowledged={len(acknowledged)}"
-        f" lost={len(lost)} doubled={len(doubled)} asked_again={sum(c.repeats for c in clients)}"
+        f"COUNT engine={engine_name} web_kills={found.kills}"
+        f" acknowledged={len(found.acknowledged)} lost={len(found.lost)}"
+        f" doubled={len(found.doubled)} asked_again={sum(c.repeats for c in clients)}"
         f" committed_but_unanswered={sum(c.replays for c in clients)}"
     )
     assert [said for client in clients for said in client.strange] == []
     assert {group for client in clients for group in client.untold} == set()
-    assert (lost, doubled) == (set(), [])
-    assert len(acknowledged) > kills
+    assert (found.lost, found.doubled) == (set(), [])
+    assert len(found.acknowledged) > found.kills
     assert sound(book) == []
+
+
+def test_a_service_that_answers_before_it_commits_would_be_found(
+    app: Flask, book: int, place: cast.Place, environment: dict[str, str], tmp_path: Path,
+    engine_name: str,
+) -> None:  # fmt: skip
+    """The negative control: the same clients and kills against an address without protections."""
+    with serving(environment, tmp_path, "careless") as web:
+        found = killed_while_serving(web, place, CONTROL_KILLS, seed=len(engine_name))
+    print(
+        f"COUNT engine={engine_name} control_kills={found.kills}"
+        f" control_lost={len(found.lost)} control_doubled={len(found.doubled)}"
+    )
+    assert found.lost
+    assert found.doubled
 
 
 class Host:

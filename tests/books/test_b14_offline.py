@@ -1,4 +1,4 @@
-"""A thousand bent packs and one old checkpoint that somebody kept: every one of them is found (T5).
+"""B14: a thousand bent packs and one old checkpoint that somebody kept: every one is found (T5).
 
 The tampers are those of somebody inside: they hold the database and the signing key, and where it
 helps them they sign the checkpoint and the manifest anew and bend every file alike. The leaves are
@@ -7,10 +7,14 @@ the same bytes from both databases and from every version of this service, which
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import math
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +36,23 @@ TAMPERS = {"sqlite": 1_000, "postgresql": 200}  # the second pack is the same by
 KEPT = 30  # journals under the old checkpoint
 EVERY = 40  # journals in the pack
 PREFIXES = (4, 9, 15, 22, 29)
+MANY = 100_000
+PROVED = 12
+SECONDS_MAX = 2
+VERIFIER = Path(verify_books.__file__)
+ALONE = (sys.executable, "-I", "-S")  # nothing that anybody installed can be found
+TIMED = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+import verify_books as verifier
+pack = verifier.Pack(Path(sys.argv[2]))
+name, public = verifier.read_key(pack.text("checkpoint.key"))
+signed = verifier.Checkpoint(pack.text("checkpoint.txt"), name, public, "checkpoint.txt")
+began = time.process_time()
+verifier.check_leaves(pack, signed, None)
+print(time.process_time() - began)
+"""
 LEAVES_SHA256 = "2fcaf4f506e8efeba7ebdf3b19db6dcfbbcaf98d9d32038e593b63e6d323356c"
 
 
@@ -197,7 +218,7 @@ def test_a_thousand_of_a_thousand_tampers_are_found(bench: Bench, engine_name: s
             found += 1
         else:
             missed.append((number, tamper.__name__))
-    print(f"COUNT tampers_found={found} of {TAMPERS[engine_name]}")
+    print(f"COUNT b14_tampers={TAMPERS[engine_name]} found={found}")
     assert missed == []
 
 
@@ -211,7 +232,88 @@ def test_without_the_old_checkpoint_a_full_rechain_and_a_whole_past_would_pass(
         rechain(bench, chance)
         passed += prove(bench, bench.room, old=False) == []
         assert "are not those of the older checkpoint" in prove(bench, bench.room, old=True)[0]
-    print(f"COUNT rechains_passing_without_old={passed} of 25")
+    print(f"COUNT b14_control_rechains=25 passing_without_old={passed}")
     assert passed == 25
     for folder in bench.prefixes.values():
         assert prove(bench, folder, old=False) == []
+
+
+def test_the_verifier_needs_python_and_nothing_else(bench: Bench) -> None:
+    kept = bench.room.parent / "kept.txt"
+    kept.write_text(bench.old)
+
+    def alone() -> subprocess.CompletedProcess[str]:
+        words = [VERIFIER, bench.room, "--checkpoint", kept, "--key", bench.key]
+        return subprocess.run(
+            [*ALONE, *map(str, words)], capture_output=True, text=True, check=False
+        )
+
+    fresh(bench)
+    whole = alone()
+    rechain(bench, random.Random(16))
+    bent = alone()
+    print(f"COUNT b14_alone_whole={whole.returncode} bent={bent.returncode}")
+    assert (whole.returncode, bent.returncode) == (0, 1), whole.stdout + bent.stdout
+
+
+@pytest.fixture
+def many(bench: Bench) -> list[bytes]:
+    """The hashes of a hundred thousand leaves, in a folder with their signed checkpoint."""
+    fresh(bench)
+    whole = lines_of(bench.room)
+    leaf = whole[-1].rstrip(b"\n").split(b"\t")[3]
+    assert b'"gift-40"' in leaf
+    leaves = [leaf.replace(b'"gift-40"', b'"gift-%06d"' % number) for number in range(MANY)]
+    lines = chained(leaves)
+    (bench.room / "leaves.tsv").write_bytes(b"".join(lines))
+    name = (bench.room / "checkpoint.txt").read_text().partition("\n")[0]
+    digests = [rules.leaf_hash(leaf) for leaf in leaves]
+    chain = bytes.fromhex(lines[-1].split(b"\t")[2].decode())
+    surveyed = rules.Surveyed(MANY, rules.root_of(digests), chain)
+    body = rules.checkpoint_body(origin=name, surveyed=surveyed)
+    note = rules.signed_note(body, name=name, seed=signing.seed())
+    (bench.room / "checkpoint.txt").write_text(note)
+    return digests
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_hundred_thousand_leaves_take_two_seconds_and_seventeen_hashes(
+    bench: Bench, many: list[bytes]
+) -> None:
+    """The time is the processor's own, so that a busy machine does not fail it."""
+    done = subprocess.run(
+        [*ALONE, "-c", TIMED, str(VERIFIER.parent), str(bench.room)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    most, chance = math.ceil(math.log2(MANY)), random.Random(17)
+    signed = (bench.room / "checkpoint.txt").read_text().split("\n")
+    root = base64.b64decode(signed[2])
+    proofs = {}
+    for index in (0, MANY - 1, *chance.sample(range(MANY), PROVED - 2)):
+        proofs[index] = rules.range_roots(many, rules.inclusion_ranges(index, MANY))
+        proof = proofs[index]
+        assert verify_books.root_from(many[index], index, MANY, proof) == root
+        assert verify_books.root_from(many[index - 1], index, MANY, proof) != root
+        assert verify_books.root_from(many[index], index, MANY, proof[:-1]) != root
+    longest = max(map(len, proofs.values()))
+    print(
+        f"COUNT b14_leaves={MANY} seconds={float(done.stdout):.2f}"
+        f" proofs={len(proofs)} hashes={longest} most={most}"
+    )
+    assert float(done.stdout) < SECONDS_MAX
+    assert longest <= most
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_one_bit_among_a_hundred_thousand_leaves_is_named(bench: Bench, many: list[bytes]) -> None:
+    lines = lines_of(bench.room)
+    lines[76_543] = lines[76_543].replace(b"gift-076543", b"gift-076542")
+    (bench.room / "leaves.tsv").write_bytes(b"".join(lines))
+    assert len(many) == MANY
+    done = subprocess.run(
+        [*ALONE, "-c", TIMED, str(VERIFIER.parent), str(bench.room)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    print(f"COUNT b14_one_leaf_of={MANY} found={done.returncode}")
+    assert "journal 76544: its bytes do not have the hash beside them" in done.stderr

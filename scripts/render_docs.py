@@ -46,13 +46,14 @@ def settings() -> str:
 
 
 def journal_kinds() -> str:
-    """Every kind of journal, and which of them two people must sign."""
-    from ledger.books.rules import JOURNAL_KINDS
+    """Every kind of journal, what pages call it, and which of them two people must sign."""
+    from ledger.books.rules import JOURNAL_KINDS, KIND_WORDS
 
     rows = (
-        f"| `{kind}` | {'yes' if two else 'no'} |\n" for kind, two in sorted(JOURNAL_KINDS.items())
+        f"| `{kind}` | {KIND_WORDS[kind]} | {'yes' if two else 'no'} |\n"
+        for kind, two in sorted(JOURNAL_KINDS.items())
     )
-    return "| Kind | Needs a second person |\n|---|---|\n" + "".join(rows)
+    return "| Kind | In words | Needs a second person |\n|---|---|---|\n" + "".join(rows)
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ledger.audit.models import (
@@ -52,10 +52,14 @@ def events(
     subject: str | None = None,
     actor: str | None = None,
     action: str | None = None,
+    about: Collection[str] = (),
     before: int | None = None,
     rows_max: int = limits.PAGE_ROWS_DEFAULT,
 ) -> list[Event]:
-    """The newest events first; ``before`` is the number of the last one already seen."""
+    """The newest events first; ``before`` is the number of the last one already seen.
+
+    ``about``: only what was done to one of these, or by one of them.
+    """
     query = select(AuditEvent).order_by(AuditEvent.id.desc())
     if subject is not None:
         query = query.where(AuditEvent.subject == subject)
@@ -63,6 +67,8 @@ def events(
         query = query.where(AuditEvent.actor == actor)
     if action is not None:
         query = query.where(AuditEvent.action == action)
+    if about:
+        query = query.where(or_(AuditEvent.subject.in_(about), AuditEvent.actor.in_(about)))
     if before is not None:
         query = query.where(AuditEvent.id < before)
     return [_event(row) for row in session.scalars(query.limit(rows_max))]

@@ -21,8 +21,8 @@ from flask import (
 
 from ledger.audit import queries as audit
 from ledger.books import queries as books
-from ledger.books.queries import BalanceRow, EntryRow, JournalRow, StatementLine
-from ledger.books.rules import fund_tables
+from ledger.books.queries import BalanceRow, StatementLine
+from ledger.books.rules import KIND_WORDS, fund_tables
 from ledger.exports import checkpoints, pack, shelf
 from ledger.http import current_actor, guarded, reading
 from ledger.kernel import clock, limits
@@ -30,11 +30,15 @@ from ledger.kernel.errors import LedgerError, Missing
 from ledger.kernel.money import format_quantity
 from ledger.pages.as_at import as_at, asked
 from ledger.pages.checkpoints import book_of
+from ledger.pages.following import entry_row, parts_of
 from ledger.pages.forms import Form
+from ledger.parties.rules import may
 
 blueprint = Blueprint("auditors", __name__)
 
 ROWS = 50
+CAN = ("audit.read", "export.make", "checkpoint.make")
+"""What the desk offers only to those who may: it never shows a button that would be refused."""
 
 
 @blueprint.get("/audit")
@@ -54,6 +58,7 @@ def desk() -> str:
         unsigned=head.next_seq - 1 - (signed.size if signed else 0),
         open_periods=[one for one in periods if one["status"] != "CLOSED"],
         closed=[one for one in periods if one["status"] == "CLOSED"],
+        can={action for action in CAN if may(current_actor(), action)},
     )
 
 
@@ -107,10 +112,15 @@ def _by_fund(rows: list[BalanceRow]) -> list[Group]:
 @blueprint.get("/audit/statement")
 @guarded("books.read")
 def statement() -> Any:
-    """The entries of one account, a page at a time, each with the balance after it."""
-    path = request.args.get("account", "")
+    """The entries of one account, a page at a time, each with the balance after it.
+
+    Without an account, the trial balance, where each is a link to its own.
+    """
+    path = request.args.get("account", "").strip()
     after, form = _number("after"), Form(request.args)
     at, kept = as_at(form), asked(form)
+    if not path:
+        return redirect(url_for(".trial_balance", zero="yes", **kept), 303)
     with reading() as session:
         book = book_of(session)
         balance = books.balance(session, book, path)
@@ -156,18 +166,24 @@ def _number(name: str) -> int:
 @blueprint.get("/audit/journals")
 @guarded("books.read")
 def journals() -> Any:
-    """Journals in order, all or those of one pledge, booking or agreement."""
+    """Journals in order: all, or those of one pledge, booking or agreement, or of one kind."""
     group = request.args.get("group", "").strip()[: limits.LINE_CHARS_MAX]
+    kind = request.args.get("kind", "")
     wanted = request.args.get("number", "").strip()
     if wanted.isascii() and wanted.isdigit() and len(wanted) <= limits.JSON_DIGITS_MAX:
         return redirect(url_for(".journal", seq=int(wanted)), 303)
     after = _number("after")
     with reading() as session:
-        rows = books.journals(session, book_of(session), group=group, after=after, limit=ROWS + 1)
-    more = url_for(".journals", group=group, after=rows[ROWS - 1].seq) if len(rows) > ROWS else ""
+        rows = books.journals(
+            session, book_of(session), group=group, kind=kind if kind in KIND_WORDS else "",
+            after=after, limit=ROWS + 1,
+        )  # fmt: skip
+    kept = {name: value for name, value in (("group", group), ("kind", kind)) if value}
+    more = url_for(".journals", after=rows[ROWS - 1].seq, **kept) if len(rows) > ROWS else ""
     return render_template(
         "auditors/journals.html", form=Form(request.args), group=group, rows=rows[:ROWS],
-        next_href=more,
+        kinds=[("", "Every kind"), *sorted(KIND_WORDS.items(), key=lambda item: item[1])],
+        kind=kind, next_href=more,
     )  # fmt: skip
 
 
@@ -182,24 +198,14 @@ def journal(seq: int) -> str:
             "Reversed by": books.answered_by(session, book, reverses=seq),
             "Resolved by": books.answered_by(session, book, resolves=seq),
         }
+        parts = parts_of(books.steps(session, book, seq), entries)
         leaf = books.leaf(session, book, seq)
         signed = audit.first_checkpoint_covering(session, book, seq)
     return render_template(
         "auditors/journal.html", row=row, recorded=clock.from_microseconds(row.recorded_us),
-        entries=[_entry_row(entry) for entry in entries], answered=answered, leaf=leaf,
-        signed=signed,
+        entries=[entry_row(entry) for entry in entries], answered=answered, leaf=leaf,
+        signed=signed, parts=parts, sees_events=may(current_actor(), "audit.read"),
     )  # fmt: skip
-
-
-def _entry_row(entry: EntryRow) -> dict[str, Any]:
-    held = " (held)" if entry.layer == "H" else ""
-    quantity = format_quantity(entry.amount, entry.unit)
-    return {
-        "path": entry.path, "fund": entry.fund,
-        "debit": quantity + held if entry.side == "D" else "",
-        "credit": quantity + held if entry.side == "C" else "",
-        "balance": format_quantity(entry.balance_after, entry.unit) + held,
-    }  # fmt: skip
 
 
 @blueprint.get("/audit/journals/<int:seq>/proof.txt")
@@ -212,38 +218,6 @@ def proof(seq: int) -> Response:
     lines += [base64.b64encode(digest).decode() for digest in hashes]
     words = "\n".join(lines) + "\n\n" + signed.note
     return Response(words, content_type="text/plain; charset=utf-8")
-
-
-@blueprint.get("/audit/follow/<path:group>")
-@guarded("books.read")
-def follow(group: str) -> str:
-    """Follow the money of one pledge, booking or agreement, from where it came to where it is."""
-    with reading() as session:
-        book = book_of(session)
-        rows = books.journals(session, book, group=group, limit=limits.PAGE_ROWS_MAX)
-        steps = [(row, books.journal(session, book, row.seq)[1]) for row in rows]
-    if not rows:
-        raise Missing(
-            f"No journal belongs to “{group[:80]}”.",
-            remedy="Check the reference.",
-            place=group[:80],
-        )
-    return render_template(
-        "auditors/follow.html", group=group,
-        steps=[(row, [_entry_row(one) for one in entries]) for row, entries in steps],
-        balances=_left(steps), cut=len(rows) == limits.PAGE_ROWS_MAX,
-    )  # fmt: skip
-
-
-def _left(steps: list[tuple[JournalRow, list[EntryRow]]]) -> list[tuple[str, str]]:
-    """What these journals together left on each account; debits above zero."""
-    sums: dict[tuple[str, str], int] = {}
-    for _, entries in steps:
-        for entry in entries:
-            if entry.layer == "P":
-                signed = entry.amount if entry.side == "D" else -entry.amount
-                sums[entry.path, entry.unit] = sums.get((entry.path, entry.unit), 0) + signed
-    return [(path, format_quantity(total, unit)) for (path, unit), total in sorted(sums.items())]
 
 
 @blueprint.get("/audit/periods")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from flask import Flask
 
+from ledger.books.rules import KIND_WORDS
 from ledger.kernel import clock
 from ledger.kernel.money import format_minutes, format_pence, format_quantity
 
@@ -58,6 +59,22 @@ def london_time(at: datetime | None) -> str:
     return f"{london_day(at)} at {clock_time(at)}" if at else ""
 
 
+def recorded_time(recorded_us: int) -> str:
+    """The microsecond at which a journal was recorded, as ``london_time`` says it."""
+    return london_time(clock.from_microseconds(recorded_us))
+
+
+def kind_words(kind: str) -> str:
+    """``pledge.pay`` as ``Paid to a group``; a kind of an older time stays as it is written."""
+    return KIND_WORDS.get(kind, kind)
+
+
+def action_words(action: str) -> str:
+    """``pledge.fell_short`` as ``Pledge: fell short``."""
+    thing, _, deed = action.replace("_", " ").partition(".")
+    return f"{thing.capitalize()}: {deed}" if deed else thing.capitalize()
+
+
 def line_numbers(lines: Iterable[int], most: int = 12) -> str:
     """``2, 5 to 9, 14 and 31 more``: lines of a file, runs drawn together, the first few of them."""
     runs: list[list[int]] = []
@@ -84,6 +101,6 @@ def install(app: Flask) -> None:
     """Give the templates these words."""
     for word in (
         pounds, pounds_exact, hours, quantity, london_day, day_short, clock_time, london_time, plural,
-        line_numbers,
+        line_numbers, recorded_time, kind_words, action_words,
     ):  # fmt: skip
         app.add_template_filter(word)

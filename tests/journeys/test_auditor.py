@@ -17,6 +17,7 @@ def test_auditor(walk: Walk, tmp_path: Path) -> None:
     walk.follow("Follow the money").look("follow-the-money")
     walk.to("/audit/journals/25").page.locator("main table a").first.click()
     walk.sees("Statement").look("statement").printed("statement")
+    walk.to("/audit/statement").sees("Trial balance")
     walk.to("/audit/journals/999999").sees("What you can do").look("no-such-journal")
     walk.to("/audit/periods").look("periods").to("/audit/packs").look("packs")
     walk.press("Make the pack").sees("Select what the pack holds").look("pack-of-what")
@@ -46,3 +47,25 @@ def test_auditor_asks_why(walk: Walk) -> None:
     walk.page.locator("main table a").first.click()
     walk.sees("Only those that touch").look("why-one-account-moved")
     walk.to("/audit/periods").look("periods")
+
+
+def test_auditor_follows_a_penny(walk: Walk) -> None:
+    """From a payment back to the gifts, on to the group, and who did what about it; with no script."""
+    walk.sign_in("auditor").sees("Follow the money")
+    walk.to("/audit/journals").pick("Only of which kind?", "Paid to a group").press("Find")
+    walk.sees("Paid to a group").look("journals-of-a-kind")
+    walk.page.locator("main table a").first.click()
+    walk.sees("Paid to a group", "Where its value came from and went to").look("one-payment")
+    paid = walk.path
+    walk.follow("The whole way, back and on").sees("Back to where it came from", "Promise paid in")
+    walk.look("the-whole-way").printed("the-whole-way")
+    gift = walk.page.locator("main table tr", has_text="Promise paid in").first
+    gift.get_by_role("link").first.click()
+    walk.sees("Promise paid in").follow("The whole way, back and on")
+    walk.sees("On to where it went", "Paid to a group").look("on-from-a-gift")
+    walk.to(paid).follow("What people did about it").sees("What was done", "On what authority")
+    walk.look("what-people-did").printed("what-people-did")
+    walk.fill("Reference", "NO-SUCH-THING").press("Show").sees("Nothing was done about it")
+    walk.without_script().to("/audit").fill("Where to begin", paid.rpartition("/")[2])
+    walk.press("Follow it").sees("Paid to a group")
+    walk.follow("The whole way, back and on").sees("Promise paid in").look("without-script")

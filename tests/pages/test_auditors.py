@@ -24,6 +24,7 @@ from ledger.books.rules import AccountSpec, JournalSpec, Leg, credit, debit
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import transact
 from tests.cast import Place
+from tests.walking import Page
 
 SignIn = Callable[[FlaskClient, str], FlaskClient]
 BANK, GIFTS, ESCROW = "Assets:Bank", "Income:Gifts", "Liabilities:Escrow:PLG-1"
@@ -102,6 +103,33 @@ def test_a_statement_is_read_in_pages_that_join(
     assert "(held)" in second
     assert auditor.get("/audit/statement?account=Assets:Attic").status_code == 404
     assert auditor.get("/audit/statement?account=Assets:Bank&after=x").status_code == 404
+
+
+def test_a_statement_of_no_account_offers_them_all(
+    story: Place, client: FlaskClient, sign_in: SignIn
+) -> None:
+    auditor = sign_in(client, "auditor")
+    asked = "on-day=1&on-month=3&on-year=2026"
+    for path in ("/audit/statement", f"/audit/statement?account=+&{asked}"):
+        page = auditor.get(path, follow_redirects=True)
+        assert (page.status_code, "There is no account" in page.text) == (200, False)
+        assert "/audit/statement?account=Assets:Bank" in page.text
+    assert "As at the end of 1 March 2026" in page.text, "the day that was asked for is kept"
+
+
+def test_kinds_of_journal_are_said_in_words(
+    story: Place, client: FlaskClient, sign_in: SignIn
+) -> None:
+    auditor = sign_in(client, "auditor")
+    for path in ("/audit/journals", "/audit/journals/1", "/audit/statement?account=Assets:Bank"):
+        assert "Money received" in text_of(auditor, path)
+    assert (
+        Page(text_of(auditor, "/audit/journals?kind=hold")).links.count("/audit/journals/61") == 1
+    )
+    assert "/audit/journals/61" not in text_of(auditor, "/audit/journals?kind=receipt&after=50")
+    second = text_of(auditor, "/audit/journals?kind=receipt")
+    assert "kind=receipt" in second[second.index("after=50") - 60 :], "the kind is carried along"
+    assert "No journal was found" in text_of(auditor, "/audit/journals?kind=adjustment")
 
 
 def test_a_journal_shows_who_when_why_and_its_bytes(
@@ -187,6 +215,28 @@ def test_a_pack_is_made_downloaded_and_proved_offline(
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "PROVEN", done.stdout + done.stderr
     assert where.rsplit("/", 1)[1] in text_of(auditor, "/audit/packs")
+
+
+def test_one_button_on_the_desk_makes_a_pack_of_everything(
+    story: Place, client: FlaskClient, sign_in: SignIn
+) -> None:
+    auditor = sign_in(client, "auditor")
+    forms = Page(text_of(auditor, "/audit")).forms
+    (form,) = [one for one in forms if one.action == "/audit/packs"]
+    answer = auditor.post(form.action, data={name: at.value for name, at in form.fields.items()})
+    assert answer.status_code == 303
+    assert "Download the pack" in _wait_for(auditor, answer.headers["Location"])
+
+
+@pytest.mark.parametrize("part", ["officer", "head"])
+def test_the_desk_shows_no_button_that_would_be_refused(
+    story: Place, client: FlaskClient, sign_in: SignIn, part: str
+) -> None:
+    browser = sign_in(client, part)
+    page = Page(text_of(browser, "/audit"))
+    assert [form.action for form in page.forms if form.method == "post"] == ["/sign-out"]
+    for link in {link for link in page.links if link.startswith("/audit")}:
+        assert browser.get(link).status_code == 200, link
 
 
 def test_what_a_pack_should_hold_is_asked_for_plainly(

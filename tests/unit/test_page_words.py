@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from ledger.books.rules import JOURNAL_KINDS, KIND_WORDS
 from ledger.pages import words
 
 SUMMER = datetime(2026, 7, 1, 16, 30, tzinfo=UTC)
@@ -59,3 +60,19 @@ def test_lines_of_a_file_are_drawn_together_and_counted_after_a_dozen() -> None:
     assert words.line_numbers([]) == ""
     assert words.line_numbers([7, 5, 6, 2, 9, 10, 2]) == "2, 5 to 7, 9, 10"
     assert words.line_numbers(range(1, 41, 3), most=2) == "1, 4 and 12 more"
+
+
+def test_every_kind_of_journal_has_words_of_its_own() -> None:
+    assert set(KIND_WORDS) == set(JOURNAL_KINDS)
+    assert len(set(KIND_WORDS.values())) == len(KIND_WORDS)
+    assert words.kind_words("pledge.pay") == "Paid to a group"
+    assert words.kind_words("of.old") == "of.old"
+
+
+def test_what_was_done_is_said_without_its_points() -> None:
+    assert words.action_words("pledge.fell_short") == "Pledge: fell short"
+    assert words.action_words("close") == "Close"
+
+
+def test_a_microsecond_is_said_as_londons_clock_says_it() -> None:
+    assert words.recorded_time(1_782_919_800_000_000) == "1 July 2026 at 4:30pm"

@@ -9,6 +9,14 @@ from ledger.books.queries.as_at import (
     statement_as_at,
 )
 from ledger.books.queries.comparing import HEADS, book_code, entry_lines, journal_heads
+from ledger.books.queries.following import (
+    STEPS_MAX,
+    WAY_MAX,
+    Link,
+    Step,
+    steps,
+    way,
+)
 from ledger.books.queries.holds import (
     run_out_holds,
 )
@@ -28,6 +36,7 @@ from ledger.books.queries.posted import (
     head,
     journal,
     journals,
+    journals_begun,
     journals_named,
     leaf,
     leaf_hashes,
@@ -61,6 +70,8 @@ from ledger.books.queries.rows import (
 
 __all__ = [
     "HEADS",
+    "STEPS_MAX",
+    "WAY_MAX",
     "AsAt",
     "BalanceRow",
     "Between",
@@ -68,7 +79,9 @@ __all__ = [
     "HeadRow",
     "JournalRow",
     "LeafRow",
+    "Link",
     "StatementLine",
+    "Step",
     "SumRow",
     "answered_by",
     "as_date",
@@ -84,6 +97,7 @@ __all__ = [
     "journal",
     "journal_heads",
     "journals",
+    "journals_begun",
     "journals_between",
     "journals_named",
     "last_known",
@@ -105,6 +119,8 @@ __all__ = [
     "standings",
     "statement",
     "statement_as_at",
+    "steps",
     "summed_between",
     "trial_balance",
+    "way",
 ]

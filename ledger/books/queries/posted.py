@@ -169,10 +169,11 @@ def as_date(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-_JOURNAL = (
-    "SELECT seq, id, kind, effective_on, recorded_us, group_id, reason, purpose, maker, checker,"
-    " resolves, reverses FROM journal WHERE book = :book"
+JOURNAL_COLUMNS: Final = (
+    "j.seq, j.id, j.kind, j.effective_on, j.recorded_us, j.group_id, j.reason, j.purpose,"
+    " j.maker, j.checker, j.resolves, j.reverses"
 )
+_JOURNAL = f"SELECT {JOURNAL_COLUMNS} FROM journal j WHERE book = :book"
 
 
 def journal_row(row: Any) -> JournalRow:
@@ -181,13 +182,14 @@ def journal_row(row: Any) -> JournalRow:
 
 
 def journals(
-    session: Session, book: int, *, group: str = "", after: int = 0, limit: int = 200
-) -> list[JournalRow]:
-    """Journals in order, beginning after number ``after``; of one group if it is named."""
+    session: Session, book: int, *, group: str = "", kind: str = "", after: int = 0,
+    limit: int = 200,
+) -> list[JournalRow]:  # fmt: skip
+    """Journals in order, beginning after number ``after``; of one group or kind if it is named."""
     rows = session.execute(
         text(_JOURNAL + " AND seq > :after AND (:grp = '' OR group_id = :grp)"
-             " ORDER BY seq LIMIT :limit"),
-        {"book": book, "grp": group, "after": after, "limit": limit},
+             " AND (:kind = '' OR kind = :kind) ORDER BY seq LIMIT :limit"),
+        {"book": book, "grp": group, "kind": kind, "after": after, "limit": limit},
     )  # fmt: skip
     return [journal_row(row) for row in rows]
 
@@ -273,6 +275,16 @@ def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, byt
     """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
     for run in leaf_runs(session, book):
         yield from zip(*run, strict=True)
+
+
+def journals_begun(session: Session, book: int, reference: str, *, limit: int) -> list[JournalRow]:
+    """The journals whose ids begin with a reference, such as those of one determination."""
+    pattern = reference.replace("!", "!!").replace("%", "!%").replace("_", "!_") + ":%"
+    rows = session.execute(
+        text(_JOURNAL + " AND id LIKE :pattern ESCAPE '!' ORDER BY seq LIMIT :limit"),
+        {"book": book, "pattern": pattern, "limit": limit},
+    )
+    return [journal_row(row) for row in rows]
 
 
 def journals_named(

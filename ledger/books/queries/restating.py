@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from ledger.books.queries.periods import day_for
-from ledger.books.queries.posted import SUMS, journal_row
+from ledger.books.queries.posted import JOURNAL_COLUMNS, SUMS, journal_row
 from ledger.books.queries.rows import EntryRow, JournalRow
 from ledger.books.rules import Movement, period_group
 
@@ -32,10 +32,7 @@ _SUMMED: Final = text(
     + " GROUP BY a.path, a.unit, f.code ORDER BY a.path"
 )
 _COUNTED: Final = text("SELECT COUNT(*) FROM journal j" + _WITHIN)
-_JOURNALS: Final = (
-    "SELECT j.seq, j.id, j.kind, j.effective_on, j.recorded_us, j.group_id, j.reason, j.purpose,"
-    " j.maker, j.checker, j.resolves, j.reverses FROM journal j" + _WITHIN
-)
+_JOURNALS: Final = f"SELECT {JOURNAL_COLUMNS} FROM journal j" + _WITHIN
 _TOUCHES: Final = (
     " AND EXISTS (SELECT 1 FROM entry e JOIN account a ON a.id = e.account"
     " WHERE e.book = j.book AND e.seq = j.seq AND a.path = :path)"
@@ -55,8 +52,7 @@ _POSTED: Final = text(
     + " GROUP BY a.id, a.path, a.unit, f.code ORDER BY a.path"
 )
 _STEPS: Final = (
-    "SELECT seq, id, kind, effective_on, recorded_us, group_id, reason, purpose, maker, checker,"
-    " resolves, reverses FROM journal WHERE book = :book AND group_id = :grp"
+    f"SELECT {JOURNAL_COLUMNS} FROM journal j WHERE book = :book AND group_id = :grp"
     " AND kind IN ('period.close', 'period.reopen') ORDER BY seq"
 )
 

@@ -16,6 +16,8 @@ B11 A close and an opening again are journals themselves, made by one person and
     another: the leaf names the period, the reason and the hash of its trial balance.
 B12 A restricted fund never falls below zero. What one fund lends another stands in both, as
     due from and due to.
+B13 Who makes a journal does not check it, and no one person does the whole (``ledger/approvals``).
+B14 Units of value leave an account in the order in which they came (``ledger/books/queries``).
 """
 
 from ledger.books.rules.bytes import (
@@ -45,6 +47,7 @@ from ledger.books.rules.kinds import (
     FUND_CLASSES,
     GENESIS,
     JOURNAL_KINDS,
+    KIND_WORDS,
     ROOTS,
     Guard,
     Layer,
@@ -87,6 +90,7 @@ __all__ = [
     "FUND_CLASSES",
     "GENESIS",
     "JOURNAL_KINDS",
+    "KIND_WORDS",
     "PERIOD_UNIT",
     "ROOTS",
     "STILL_OPEN",

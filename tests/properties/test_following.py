@@ -198,3 +198,17 @@ def test_b14_a_way_through_more_journals_than_fit_is_cut_and_says_so(app: Flask)
         short, whole = queries.way(session, book, [rows["pass-50"]], back=True)
     assert (len(links), cut) == (queries.WAY_MAX, True)
     assert (len(short), whole) == (50, False)
+
+
+def test_b14_a_journal_with_more_steps_than_fit_says_that_they_are_cut(app: Flask) -> None:
+    book, escrow = open_books(), "Liabilities:Escrow:PLG-1"
+    gifts = [
+        spec(f"gift-{number}", debit("Assets:Bank", 1), credit(escrow, 1))
+        for number in range(queries.STEPS_MAX + 10)
+    ]
+    release = spec("all", debit(escrow, 1_210), credit("Liabilities:Payable:GRP-1", 1_210))
+    transact(lambda s: books.post_many(s, book=book, specs=[*gifts, release], now=NOW))
+    with transaction(read_only=True) as session:
+        row = queries.journals(session, book, after=len(gifts) + 3, limit=1)[0]
+        links, cut = queries.way(session, book, [row], back=True)
+    assert (row.id, len(links), cut) == ("all", queries.STEPS_MAX, True)

@@ -21,6 +21,7 @@ from ledger.books.queries.rows import JournalRow
 
 STEPS_MAX: Final = 200
 WAY_MAX: Final = 100
+LINKS_MAX: Final = 400
 POOLS: Final = "Assets:Bank:%"
 """Where everybody's money lies together. The way is followed through whose it is instead."""
 
@@ -91,17 +92,20 @@ def way(
 ) -> tuple[list[Link], bool]:
     """The whole way from some journals, back to the first or on to the last that they reach.
 
-    In the order in which it is met, and whether more than ``WAY_MAX`` journals lie on it, so
-    that it was cut. Nothing is followed through a bank account: money lies there together.
+    In the order in which it is met, and whether it was cut, because more than ``WAY_MAX``
+    journals or ``LINKS_MAX`` links lie on it, or more than ``STEPS_MAX`` steps begin at one
+    journal. Nothing is followed through a bank account: money lies there together.
     """
     links: list[Link] = []
     waiting = deque(beginnings)
     met = {row.seq for row in waiting}
-    looked = 0
-    while waiting and looked < WAY_MAX:
+    looked, is_cut = 0, False
+    while waiting and looked < WAY_MAX and len(links) < LINKS_MAX:
         here = waiting.popleft()
         looked += 1
-        for step in steps(session, book, here.seq, pools=False):
+        found = steps(session, book, here.seq, pools=False)
+        is_cut = is_cut or len(found) == STEPS_MAX
+        for step in found:
             if step.is_back is not back:
                 continue
             pair = (step.journal, here) if back else (here, step.journal)
@@ -109,4 +113,4 @@ def way(
             if step.journal.seq not in met:
                 met.add(step.journal.seq)
                 waiting.append(step.journal)
-    return links, bool(waiting)
+    return links, is_cut or bool(waiting)

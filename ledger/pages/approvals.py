@@ -9,7 +9,7 @@ from flask import url_for as address
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
-from ledger.approvals.rules import STATE_WORDS, check_decider
+from ledger.approvals.rules import STATE_WORDS, check_decider, next_state
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError
@@ -53,9 +53,13 @@ def decide(proposal: str) -> Any:
     form = Form(request.form)
     verdict = form.choice("verdict", ("yes", "no"), what="yes or no")
     reason = form.text("reason", what="a reason", chars=5_000)
-    if form.errors:
-        return _page(proposal, form), 422
     stage, actor = form.value("stage"), current_actor()
+    if form.errors:
+        with reading() as session:
+            view = queries.get(session, proposal)
+        if view.waits_for is None:  # the form is gone, and nobody can mend a field of it
+            next_state(state=view.state, stages=",".join(view.stages), stage=stage, verdict="no")
+        return _page(proposal, form), 422
 
     def unit(session: Session) -> str:
         return service.decide(

@@ -158,6 +158,10 @@ def test_three_people_decide_on_pages_and_each_sees_exactly_what_is_signed(
     assert "I saw the invoice" in hana.get(where).text
     owen = sign_in(app.test_client(), "officer")
     assert "does not wait for a decision" in owen.get(where).text
+    late = owen.post(
+        where, data={**hidden(page), **hidden(owen.get(where)), "verdict": "", "reason": "a\x00b"}
+    )
+    assert (late.status_code, "somebody may have decided already" in late.text) == (409, True)
 
 
 @pytest.mark.parametrize(

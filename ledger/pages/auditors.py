@@ -178,7 +178,9 @@ def journals() -> Any:
             session, book_of(session), group=group, kind=kind if kind in KIND_WORDS else "",
             after=after, limit=ROWS + 1,
         )  # fmt: skip
-    kept = {name: value for name, value in (("group", group), ("kind", kind)) if value}
+    kept: dict[str, Any] = {
+        name: value for name, value in (("group", group), ("kind", kind)) if value
+    }
     more = url_for(".journals", after=rows[ROWS - 1].seq, **kept) if len(rows) > ROWS else ""
     return render_template(
         "auditors/journals.html", form=Form(request.args), group=group, rows=rows[:ROWS],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import IO, Final
 
 from sqlalchemy import text
@@ -34,35 +36,61 @@ _JOURNALS: Final = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Risky:
+    """A journal with the pence that it moves and its signs of risk."""
+
+    seq: int
+    id: str
+    kind: str
+    group: str
+    reason: str
+    effective_on: date
+    recorded_at: datetime
+    maker: str
+    checker: str | None
+    pence: int
+    risks: rules.Risks
+
+
 def write(session: Session, scope: Scope, out: IO[bytes]) -> None:
     """Write one row for each journal of the period, in order of number."""
-    sheets.write_rows(out, COLUMNS, _rows(session, scope))
+    sheets.write_rows(out, COLUMNS, map(_cells, journals(session, scope)))
 
 
-def _rows(session: Session, scope: Scope) -> Iterator[tuple[Cell, ...]]:
+def journals(session: Session, scope: Scope) -> Iterator[Risky]:
+    """Every journal of the period in order of number, streamed."""
     limits = [
         rules.LimitFact(one.role, one.kind, one.pence_max, one.starts_on, one.set_at)
         for one in approvals.limits_set(session)
     ]
     with session.execute(
         _JOURNALS, scope.bound(session), execution_options={"yield_per": ROWS_AT_ONCE}
-    ) as journals:
-        for seq, id_, kind, group, reason, day, recorded_us, maker, checker, moved in journals:
+    ) as rows:
+        for seq, id_, kind, group, reason, day, recorded_us, maker, checker, moved in rows:
             effective_on, recorded_at = as_date(day), from_microseconds(recorded_us)
-            recorded, pence = recorded_at.astimezone(LONDON), int(moved)
             found = rules.risks(
-                effective_on=effective_on, recorded=recorded, maker=maker, checker=checker,
-                pence=pence, limits=limits,
+                effective_on=effective_on, recorded=recorded_at.astimezone(LONDON), maker=maker,
+                checker=checker, pence=int(moved), limits=limits,
             )  # fmt: skip
-            yield (
-                seq, id_, kind, group, reason, effective_on.isoformat(),
-                f"{recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}", f"{recorded:%Y-%m-%d %H:%M:%S}",
-                maker, checker or "", _yes(maker.startswith(rules.JOB)), Figure(written(pence, 2)),
-                found.days_back, _yes(found.out_of_hours), _yes(found.weekend),
-                found.round_pounds or "",
-                Figure(written(found.limit.pence_max, 2)) if found.limit else "",
-                found.limit.role if found.limit else "", found.count,
+            yield Risky(
+                seq, id_, kind, group, reason, effective_on, recorded_at, maker, checker,
+                int(moved), found,
             )  # fmt: skip
+
+
+def _cells(one: Risky) -> tuple[Cell, ...]:
+    found, limit = one.risks, one.risks.limit
+    return (
+        one.seq, one.id, one.kind, one.group, one.reason, one.effective_on.isoformat(),
+        f"{one.recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        f"{one.recorded_at.astimezone(LONDON):%Y-%m-%d %H:%M:%S}",
+        one.maker, one.checker or "", _yes(one.maker.startswith(rules.JOB)),
+        Figure(written(one.pence, 2)), found.days_back, _yes(found.out_of_hours),
+        _yes(found.weekend), found.round_pounds or "",
+        Figure(written(limit.pence_max, 2)) if limit else "", limit.role if limit else "",
+        found.count,
+    )  # fmt: skip
 
 
 def _yes(holds: bool) -> str:  # noqa: FBT001 - a word for a cell

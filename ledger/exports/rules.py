@@ -1,4 +1,4 @@
-"""Rules of what is taken out of the books for those who look for what is odd (X9 to X13).
+"""Rules of what is taken out of the books for those who look for what is odd (X9 to X18, but X14).
 
 X9   A journal is back-dated by the days from its effective day to the London day on which it was
      recorded; a number below zero is dated ahead.
@@ -10,10 +10,20 @@ X12  A sum is round when it is a whole number of thousands of pounds, or of hund
 X13  What a second person checked is just under a limit when it is at most that limit and at least
      95% of it, of the limits of any role and kind that were set by then and in force that day.
      Where there are several, the smallest is named.
+X15  A sample is drawn from all journals of a period up to a number, or from those of them that show
+     a sign of risk. Each journal has a lot: the SHA-256 of ``SEED:NUMBER`` in ASCII, as 64 hex
+     digits. So whoever has the books and the seed can draw the same sample again.
+X16  At random: the journals with the smallest lots.
+X17  By money: the pence of the journals lie in one line, in order of number; the line is T long and
+     the interval T // COUNT. From the SHA-256 of ``SEED:start``, read as a whole number, modulo the
+     interval, every interval-th penny is marked; the journals in which marks lie are the sample.
+     A journal as large as the interval is always in it.
+X18  By signs: the journals that show the most of the five signs; among equals, the smallest lots.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -24,6 +34,21 @@ ROUND_POUNDS: Final = (1_000, 100)
 UNDER_PERCENT_MIN: Final = 95
 SATURDAY: Final = 5
 JOB: Final = "job:"
+WAYS: Final = {
+    "random": "At random",
+    "money": "By money: each pound has the same chance",
+    "signs": "Those with the most signs of risk",
+}
+"""How a sample may be drawn (X16 to X18)."""
+SIGNS: Final = {
+    "any": "Any of them",
+    "back-dated": "Back-dated",
+    "out-of-hours": "Out of hours",
+    "weekend": "At a weekend",
+    "round": "A round sum",
+    "just-under-limit": "Just under a limit",
+}
+"""The signs of risk (X9 to X13) by the names that a sample is asked for by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +75,21 @@ class Risks:
     @property
     def count(self) -> int:
         """How many of the five signs it shows."""
-        signs = (self.days_back > 0, self.out_of_hours, self.weekend, self.round_pounds, self.limit)
-        return sum(map(bool, signs))
+        return len(self.signs)
+
+    @property
+    def signs(self) -> list[str]:
+        """The names of the signs that it shows, in the order of `SIGNS`."""
+        shown = {
+            "back-dated": self.days_back > 0, "out-of-hours": self.out_of_hours,
+            "weekend": self.weekend, "round": bool(self.round_pounds),
+            "just-under-limit": self.limit is not None,
+        }  # fmt: skip
+        return [sign for sign, holds in shown.items() if holds]
+
+    def shows(self, sign: str) -> bool:
+        """Whether it shows this sign; with ``any``, one or more."""
+        return bool(self.signs) if sign == "any" else sign in self.signs
 
 
 def risks(
@@ -87,3 +125,23 @@ def just_under(pence: int, recorded: datetime, limits: Iterable[LimitFact]) -> L
         if 0 < pence <= one.pence_max and pence * 100 >= one.pence_max * UNDER_PERCENT_MIN
     ]
     return min(near, key=lambda one: (one.pence_max, one.role, one.kind), default=None)
+
+
+def lot(seed: str, number: int | str) -> str:
+    """X15: the lot of a journal, 64 hex digits; the smaller, the sooner it is drawn."""
+    return hashlib.sha256(f"{seed}:{number}".encode("ascii")).hexdigest()
+
+
+def marks(*, total_pence: int, count: int, seed: str) -> tuple[int, int]:
+    """X17: the first marked penny, counted from nought, and the interval to the next."""
+    interval = max(1, total_pence // count)
+    return int(lot(seed, "start"), 16) % interval, interval
+
+
+def marks_within(*, begins: int, pence: int, start: int, interval: int, count: int) -> int:
+    """X17: how many of ``count`` marks lie on the pence from ``begins`` on."""
+
+    def before(penny: int) -> int:
+        return min(count, max(0, -((start - penny) // interval)))
+
+    return before(begins + pence) - before(begins)

@@ -69,3 +69,19 @@ def test_auditor_follows_a_penny(walk: Walk) -> None:
     walk.without_script().to("/audit").fill("Where to begin", paid.rpartition("/")[2])
     walk.press("Follow it").sees("Paid to a group")
     walk.follow("The whole way, back and on").sees("Promise paid in").look("without-script")
+
+
+def test_auditor_draws_a_sample(walk: Walk) -> None:
+    """Twenty-five journals by a seed that nobody chose, then by money, and then with no script."""
+    walk.sign_in("auditor").follow("A sample of journals").sees("Seed").look("what-to-draw")
+    walk.press("Draw the sample").sees("25 journals to look at", "Lot begins").look("a-sample")
+    walk.printed("a-sample").page.get_by_text("How anybody can draw the same sample").click()
+    walk.sees("sha256sum").look("how-to-draw-it-again")
+    table = walk.page.locator("main table").inner_text()
+    walk.follow("The address of this sample").sees("25 journals to look at")
+    assert walk.page.locator("main table").inner_text() == table
+    walk.without_script().to("/audit/sample").fill("How many journals?", "10")
+    walk.choose("By money").pick("Only journals with which sign of risk?", "Back-dated")
+    walk.press("Draw the sample").sees("First marked penny").look("by-money")
+    walk.to("/audit/sample").fill("Seed", "a b").press("Draw the sample")
+    walk.sees("There is a problem").look("what-is-no-seed")

@@ -42,6 +42,7 @@ class Settings:
     place_colour: str = "#00545c"
     contact: str = ""
     book_code: str = "MAIN"
+    giving_prefix: str = ""
     base_url: str = "http://127.0.0.1:8000"
     session_idle_minutes: int = 60
     session_absolute_minutes: int = 12 * 60
@@ -86,6 +87,9 @@ class Settings:
         webhook = env.get("LEDGER_CHECKPOINT_WEBHOOK_URL") or ""
         if webhook and (fault := webhook_fault(webhook)):
             problems.append(f"LEDGER_CHECKPOINT_WEBHOOK_URL: {fault}")
+        giving = env.get("LEDGER_GIVING_PREFIX") or ""
+        if giving and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", giving):
+            problems.append(f"LEDGER_GIVING_PREFIX={giving!r}: use a prefix like 360G-testwick")
         if problems:
             raise BadSettings("These settings cannot be used:\n  " + "\n  ".join(problems))
         return cls(
@@ -96,6 +100,7 @@ class Settings:
             place_colour=colour,
             contact=env.get("LEDGER_CONTACT") or "",
             book_code=env.get("LEDGER_BOOK") or "MAIN",
+            giving_prefix=giving,
             base_url=(env.get("LEDGER_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
             session_idle_minutes=whole["LEDGER_SESSION_IDLE_MINUTES"],
             session_absolute_minutes=whole["LEDGER_SESSION_ABSOLUTE_MINUTES"],

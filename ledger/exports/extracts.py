@@ -17,7 +17,7 @@ from typing import IO, Final
 from sqlalchemy.orm import Session
 
 from ledger.books import queries as books
-from ledger.exports import risks
+from ledger.exports import giving, risks, transparency
 from ledger.exports.tables import Scope, check_days
 from ledger.kernel.errors import Invalid, Missing
 
@@ -45,6 +45,23 @@ EXTRACTS: Final = {
             "Who made and checked each journal, and whether it is back-dated, out of hours, at a"
             " weekend, round, or just under a delegated limit",
             "csv", CSV, risks.write,
+        ),
+        Extract(
+            "spending", "Spending over £500",
+            "Each payment over £500, as the Local Government Transparency Code wants it every"
+            " quarter; people are redacted",
+            "csv", CSV, transparency.write_spending,
+        ),
+        Extract(
+            "grants", "Grants to groups",
+            "Each grant to a voluntary, community or social enterprise body, as the Local"
+            " Government Transparency Code wants it every year",
+            "csv", CSV, transparency.write_grants,
+        ),
+        Extract(
+            "360giving", "Awards as 360Giving",
+            "Each award to an organisation in the form of the 360Giving data standard",
+            "json", "application/json", giving.write,
         ),
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rules of what is taken out of the books for those who look for what is odd (X9 to X18, but X14).
+"""Rules of what is taken out of the books: what is odd, and what is published (X9 to X22, but X14).
 
 X9   A journal is back-dated by the days from its effective day to the London day on which it was
      recorded; a number below zero is dated ahead.
@@ -19,6 +19,13 @@ X17  By money: the pence of the journals lie in one line, in order of number; th
      interval, every interval-th penny is marked; the journals in which marks lie are the sample.
      A journal as large as the interval is always in it.
 X18  By signs: the journals that show the most of the five signs; among equals, the smallest lots.
+X19  Spending is what leaves a bank account: a line is published when it is more than £500, and when
+     a reversal takes more than £500 of it back, then below zero. Moving between own banks is none.
+X20  Who was paid is named where it is an organisation. A person is never named: the line stays, and
+     says that personal data were redacted. Where the books know neither, it says so.
+X21  A grant is what became due to a group or provider by a release, an award or the confirmation of
+     a holdback, and was not reversed. It is published whatever its sum.
+X22  A grant in the form of 360Giving keeps its id for ever: the journal's own, with the payee's.
 """
 
 from __future__ import annotations
@@ -49,6 +56,17 @@ SIGNS: Final = {
     "just-under-limit": "Just under a limit",
 }
 """The signs of risk (X9 to X13) by the names that a sample is asked for by."""
+
+PUBLISHED_PENCE_OVER: Final = 500_00
+REDACTED: Final = "REDACTED PERSONAL DATA"
+NOT_RECORDED: Final = "NOT RECORDED IN THE BOOKS"
+VOLUNTARY: Final = ("group", "provider")
+WITHOUT_VAT: Final = ("pledge.pay", "pledge.refund.pay", "dividend.pay")
+"""Payments that buy nothing, so that no VAT was paid. Of others the books do not know it."""
+TITLE_CHARS_MAX: Final = 139
+_PERSON: Final = "PER-"
+_PEOPLES: Final = ("Liabilities:Refund:", "Assets:Receivable:CMT-")
+_PURPOSES: Final = {"pledge.refund.pay": "Refund of what was paid for a pledge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +163,30 @@ def marks_within(*, begins: int, pence: int, start: int, interval: int, count: i
         return min(count, max(0, -((start - penny) // interval)))
 
     return before(begins + pence) - before(begins)
+
+
+def is_published(pence: int) -> bool:
+    """X19: whether a payment, or what a reversal takes back of one, is over the limit."""
+    return abs(pence) > PUBLISHED_PENCE_OVER
+
+
+def is_person(path: str, owner: str) -> bool:
+    """X20: whether an account is a person's: by its owner, or as only people have such accounts."""
+    return _PERSON in owner or f":{_PERSON}" in path or path.startswith(_PEOPLES)
+
+
+def beneficiary(organisation: str, *, is_person: bool) -> str:
+    """X20: an organisation's name, or that personal data were redacted, or that nobody knows."""
+    if is_person:
+        return REDACTED
+    return organisation or NOT_RECORDED
+
+
+def purpose(kind: str, deal: str) -> str:
+    """What a payment was for: the public sentence of its pledge or agreement, or its kind."""
+    return _PURPOSES.get(kind) or deal or kind
+
+
+def title(purpose: str) -> str:
+    """X22: a purpose as a title of under 140 characters."""
+    return purpose if len(purpose) <= TITLE_CHARS_MAX else purpose[: TITLE_CHARS_MAX - 1] + "…"

@@ -42,7 +42,7 @@ def imported(*folders: str) -> set[str]:
                     modules.add(node.module.split(".")[0])
     known = packages_distributions()
     outside = modules - ours - set(sys.stdlib_module_names)
-    return {known.get(one, [one])[0].lower() for one in outside}
+    return {known.get(one, [one])[0].lower().replace("_", "-") for one in outside}
 
 
 def test_what_the_service_imports_is_what_is_listed() -> None:

@@ -1,4 +1,4 @@
-"""The signs of risk about a journal, one rule at a time (X9 to X13)."""
+"""The signs of risk about a journal (X9 to X13), and what is published (X19 to X22), rule by rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ledger.exports import rules
 from ledger.exports.rules import LimitFact, Risks, risks
 from ledger.kernel.clock import LONDON
 
@@ -88,3 +89,41 @@ def test_all_signs_are_counted() -> None:
         limits=[limit(100_000)],
     )  # fmt: skip
     assert worst.count == 5
+
+
+@pytest.mark.parametrize(
+    ("pence", "published"), [(50_000, False), (50_001, True), (-50_001, True), (-50_000, False)]
+)
+def test_x19_more_than_500_pounds_is_published_also_when_it_comes_back(
+    pence: int, published: bool
+) -> None:
+    assert rules.is_published(pence) is published
+
+
+@pytest.mark.parametrize(
+    ("path", "owner", "person"),
+    [
+        ("Liabilities:Refund:CMT-1", "", True), ("Assets:Receivable:CMT-1", "", True),
+        ("Liabilities:RefundPayable:PER-1", "", True), ("Liabilities:Other", "PER-1", True),
+        ("Liabilities:PayableGroup:PLG-1", "ORG-1", False), ("Expenses:Paper", "", False),
+    ],
+)  # fmt: skip
+def test_x20_people_are_known_by_their_accounts(path: str, owner: str, person: bool) -> None:
+    assert rules.is_person(path, owner) is person
+
+
+def test_x20_organisations_are_named_and_people_never() -> None:
+    assert rules.beneficiary("The Hall", is_person=False) == "The Hall"
+    assert rules.beneficiary("Rosa Mead", is_person=True) == "REDACTED PERSONAL DATA"
+    assert rules.beneficiary("", is_person=False) == "NOT RECORDED IN THE BOOKS"
+
+
+def test_a_purpose_is_the_public_sentence_or_the_kind() -> None:
+    assert rules.purpose("pledge.pay", "We plant trees") == "We plant trees"
+    assert rules.purpose("pledge.refund.pay", "We plant trees").startswith("Refund")
+    assert rules.purpose("adjustment", "") == "adjustment"
+
+
+def test_x22_a_title_has_under_140_characters() -> None:
+    assert rules.title("x" * 139) == "x" * 139
+    assert (len(rules.title("x" * 140)), rules.title("x" * 140)[-1]) == (139, "…")

@@ -311,7 +311,7 @@ def transaction_on(engine: Engine, *, read_only: bool = False) -> Iterator[Sessi
             session.commit()
         except BaseException as error:
             session.rollback()
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, writing=not read_only)
             if refusal is not None:
                 raise refusal from error
             raise

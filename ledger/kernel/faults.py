@@ -12,10 +12,13 @@ from ledger.kernel.errors import Busy, LedgerError, RefusedByDatabase, StorageFu
 _RETRYABLE_STATES: Final = frozenset({"40001", "40P01", "55P03"})
 
 
-def refusal_of(error: BaseException) -> LedgerError | None:
-    """The refusal in a person's words for what the database or the disk raised, if it is one."""
+def refusal_of(error: BaseException, *, writing: bool = True) -> LedgerError | None:
+    """The refusal in a person's words for what the database or the disk raised, if it is one.
+
+    ``writing``: whether the unit was one that may write; in another, a write is our own mistake.
+    """
     if isinstance(error, OSError):
-        return _storage_full() if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+        return _of_the_disk(error)
     # BEGIN itself is sent past SQLAlchemy, so that its refusal comes as the driver's own error.
     original: Any = error.orig if isinstance(error, exc.DBAPIError) else error
     if original is error and not hasattr(error, "sqlite_errorname"):
@@ -29,6 +32,8 @@ def refusal_of(error: BaseException) -> LedgerError | None:
         )
     if state == "53100" or name.startswith("SQLITE_FULL"):
         return _storage_full()
+    if writing and (state == "25006" or name.startswith("SQLITE_READONLY")):
+        return _read_only()
     message = next(iter(str(original).splitlines()), "")[:300]
     refused = isinstance(error, exc.IntegrityError | exc.DataError) or "ledger:" in message
     return _refused(message) if refused else None
@@ -42,6 +47,19 @@ def _refused(message: str) -> LedgerError:
         )
     return RefusedByDatabase(
         message.replace("ledger: ", ""), remedy="Nothing was changed. Check and try again."
+    )
+
+
+def _of_the_disk(error: OSError) -> LedgerError | None:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _storage_full()
+    return _read_only() if error.errno == errno.EROFS else None
+
+
+def _read_only() -> StorageFull:
+    return StorageFull(
+        "The disk that holds the ledger can only be read.",
+        remedy="Nothing was changed. Ask the administrator to look at the disk, or who may write to it.",
     )
 
 

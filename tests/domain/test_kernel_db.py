@@ -97,6 +97,8 @@ def test_a_guard_that_was_switched_off_counts_as_missing(app: Flask) -> None:
 def test_a_read_only_unit_cannot_write(app: Flask) -> None:
     with pytest.raises(Exception, match=r"(?i)read.?only"), transaction(read_only=True) as session:
         session.execute(text("INSERT INTO book (code, name) VALUES ('X', 'x')"))
+    with pytest.raises(exc.DBAPIError), transaction(read_only=True) as session:
+        session.execute(text("DELETE FROM book"))  # our own mistake is no full disk
     with transaction() as session:
         session.execute(text("INSERT INTO book (code, name) VALUES ('X', 'x')"))
 
@@ -150,6 +152,8 @@ class _Driver(Exception):
         (_Driver("lock timeout", sqlstate="55P03"), Busy),
         (_Driver("full", name="SQLITE_FULL"), StorageFull),
         (_Driver("full", sqlstate="53100"), StorageFull),
+        (_Driver("only read", name="SQLITE_READONLY"), StorageFull),
+        (_Driver("only read", sqlstate="25006"), StorageFull),
         (_Driver("ledger: never"), RefusedByDatabase),
         (_Driver("ledger: value stands still"), ValueStopped),
         (_Driver("no such table"), None),
@@ -162,6 +166,7 @@ def test_what_a_driver_raises_becomes_a_refusal_in_words(
     assert found is None if kind is None else isinstance(found, kind)
     assert refusal_of(ValueError("not the database's")) is None
     assert isinstance(refusal_of(OSError(errno.ENOSPC, "no space")), StorageFull)
+    assert isinstance(refusal_of(OSError(errno.EROFS, "read-only")), StorageFull)
     assert refusal_of(OSError(errno.EACCES, "not yours")) is None
 
 

@@ -20,6 +20,7 @@ from ledger.backups import taking
 from ledger.books import queries as books_queries
 from ledger.books import service as books
 from ledger.books.rules import AccountSpec, credit, debit
+from ledger.http import cookies
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import db, transact, transaction
 from ledger.kernel.errors import StorageFull
@@ -56,16 +57,34 @@ def small(app: Flask, place: cast.Place, small_disk: Path, clock: FixedClock) ->
     transact(lambda session: books.open_accounts(session, book=place.book, specs=specs))
     taken = taking.make(into=small_disk.parent / "backups", now=clock.now())
     shutil.copyfile(taken.path / taken.manifest.file, small_disk / "ledger.sqlite")
+    made = served_from(small_disk / "ledger.sqlite", small_disk.parent)
+    with made.app_context():
+        yield made
+        db.engine.dispose()
+
+
+@contextmanager
+def also_read_only(folder: Path, place: Path) -> Iterator[Path]:
+    """The same disk a second time, at a place where nothing can be written."""
+    place.mkdir()
+    subprocess.run(["mount", "--bind", str(folder), str(place)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(place)], check=True)
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def served_from(file: Path, data_dir: Path) -> Flask:
+    """The service upon a database's file."""
     made = create_app(
         Settings(
-            database_url=f"sqlite:///{small_disk / 'ledger.sqlite'}", data_dir=small_disk.parent,
+            database_url=f"sqlite:///{file}", data_dir=data_dir,
             secret_key="only for tests, and longer than any guess", serving=False, testing=True,
         )
     )  # fmt: skip
     made.test_client_class = Browser
-    with made.app_context():
-        yield made
-        db.engine.dispose()
+    return made
 
 
 @contextmanager
@@ -106,7 +125,7 @@ def test_a_full_disk_loses_nothing_and_reading_goes_on(
                 failed += 1
         assert acknowledged > 10
         clock.move(timedelta(minutes=2))  # so that the session wants to be noted as seen
-        for path in ("/", "/account", "/pledges", "/agreements", "/health/reading"):
+        for path in READ:
             assert reader.get(path).status_code == 200, path
         assert program.get("/api/v1/people").status_code == 200
         refused = program.post("/api/v1/people", json={"name": "Anna Testova"})
@@ -117,6 +136,53 @@ def test_a_full_disk_loses_nothing_and_reading_goes_on(
     acknowledged += 1
     assert journals(place.book) == acknowledged
     print(f"COUNT engine=sqlite acknowledged={acknowledged} refused={failed} lost=0")
+
+
+READ = ("/", "/account", "/pledges", "/agreements", "/health/reading")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_disk_that_can_only_be_read_is_read_and_nothing_is_lost(
+    small: Flask, small_disk: Path, place: cast.Place, clock: FixedClock
+) -> None:
+    acknowledged = 0
+
+    def give() -> int:
+        gift = spec(f"gift-{acknowledged}", debit("Assets:Bank", 5), credit("Income:Gifts", 5))
+        transact(lambda session: books.post(session, book=place.book, spec=gift, now=clock.now()))
+        return acknowledged + 1
+
+    for _ in range(20):
+        acknowledged = give()
+    secret = cast.api_secret(place, "administrator")
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "one-key-for-one-person"}
+    session_of = cast.sign_in(small.test_client(), place, "treasurer").get_cookie(cookies.SESSION)
+    assert session_of is not None
+    statuses, refused = [], 0
+    with also_read_only(small_disk, small_disk.parent / "read-only") as read_only:
+        stuck = served_from(read_only / "ledger.sqlite", small_disk.parent)
+        clock.move(timedelta(minutes=2))  # so that the session wants to be noted as seen
+        with stuck.app_context():
+            reader, program = stuck.test_client(), stuck.test_client()
+            reader.set_cookie(cookies.SESSION, session_of.value)
+            statuses = [reader.get(path).status_code for path in READ]
+            for _ in range(5):
+                answer = program.post("/api/v1/people", json={"name": "Ann"}, headers=headers)
+                refused += (answer.status_code, answer.get_json()["code"]) == (
+                    507, "ledger.storage_full",
+                )  # fmt: skip
+            with pytest.raises(StorageFull, match="can only be read"):
+                give()
+            assert journals(place.book) == acknowledged
+            db.engine.dispose()
+    answer = small.test_client().post("/api/v1/people", json={"name": "Ann"}, headers=headers)
+    acknowledged = give()
+    lost = acknowledged - journals(place.book)
+    print(
+        f"COUNT read_only_reads={len(statuses)} answered_200={statuses.count(200)}"
+        f" writes=5 answered_507={refused} lost={lost} first_write_after={answer.status_code}"
+    )
+    assert (statuses, refused, lost, answer.status_code) == ([200] * len(READ), 5, 0, 201)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

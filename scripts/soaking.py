@@ -17,8 +17,10 @@ RUNS: Final = {
     "bad input in every field": ["tests/reliability/test_bad_input.py"],
     "many at once": ["tests/domain", "-k", "race or at_once or many"],
     "random books": ["tests/properties"],
+    "two databases and the same seeds": ["tests/reliability/test_two_engines.py"],
 }
-KILLS_SHORT, KILLS_LONG = 50, 1_000
+COUNTS_SHORT: Final = {"LEDGER_TEST_KILLS": "50", "LEDGER_TEST_SEEDS": "2"}
+COUNTS_LONG: Final = {"LEDGER_TEST_KILLS": "1000", "LEDGER_TEST_SEEDS": "60"}
 
 
 def main(arguments: list[str]) -> int:
@@ -27,13 +29,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--short", action="store_true", help="minutes, not an hour")
     parser.add_argument("--engine", choices=("sqlite", "postgresql", "both"), default="both")
     options = parser.parse_args(arguments)
-    kills = KILLS_SHORT if options.short else KILLS_LONG
+    counts = COUNTS_SHORT if options.short else COUNTS_LONG
     report = [f"soak {'--short ' if options.short else ''}{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"]
     failed = 0
     for name, chosen in RUNS.items():
         print(f"… {name}", flush=True)
         began = time.monotonic()
-        done = _run([*chosen, "--engine", options.engine], kills)
+        done = _run([*chosen, "--engine", options.engine], counts)
         failed += done.returncode != 0
         report.append(
             f"{'PASSED' if done.returncode == 0 else 'FAILED'} {name}"
@@ -51,10 +53,10 @@ def main(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _run(chosen: list[str], kills: int) -> subprocess.CompletedProcess[str]:
+def _run(chosen: list[str], counts: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-s", *chosen],
-        cwd=ROOT, env={**os.environ, "LEDGER_TEST_KILLS": str(kills)}, check=False,
+        cwd=ROOT, env={**os.environ, **counts}, check=False,
         capture_output=True, text=True,
     )  # fmt: skip
 

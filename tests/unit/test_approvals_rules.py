@@ -169,3 +169,9 @@ def test_a5_no_sequence_of_approvals_passes_the_limit(sums: list[int], limit: in
         else:
             approved += pence
     assert approved <= limit or approved == 0
+
+
+def test_a_fact_may_be_nothing_and_may_not_be_a_fraction() -> None:
+    assert rules.canonical({"until": None}) == '{"until":null}'
+    with pytest.raises(Invalid):
+        rules.canonical({"share": 0.5})

@@ -263,3 +263,50 @@ def test_no_bent_checkpoint_is_read() -> None:
 def test_an_origin_is_one_plain_word(origin: str) -> None:
     with pytest.raises(rules.NotACheckpoint, match="cannot name a log"):
         rules.checkpoint_body(origin=origin, surveyed=SURVEYED)
+
+
+JOURNAL = (
+    b'{"seq":1,"effective_on":"2026-01-05","kind":"pledge.paid","id":"J-1","group":"G-1",'
+    b'"reason":"Paid in","entries":[["E-1","Assets:Bank","D",500,"x","GBP"]]}'
+)
+
+
+def signed_books(leaf: bytes) -> str:
+    surveyed = rules.Surveyed(1, rules.leaf_hash(leaf), bytes(32))
+    body = rules.checkpoint_body(origin="ledger.example/MAIN", surveyed=surveyed)
+    return rules.signed_note(body, name="ledger.example/MAIN", seed=SEED)
+
+
+def refusal_of(words: str) -> str:
+    with pytest.raises(rules.NotAReceipt) as refused:
+        rules.read_receipt(words, public=rules.public_key(SEED))
+    return refused.value.facts
+
+
+def test_t10_a_receipt_holds_and_each_line_of_it_only_as_it_was_written() -> None:
+    entry = rules.Proved(JOURNAL, 0, ())
+    receipt = rules.receipt_text([entry], note=signed_books(JOURNAL))
+    assert rules.read_receipt(receipt, public=rules.public_key(SEED)) == [entry]
+    line = receipt.split("\n")[1]
+    assert refusal_of("") == "It is empty."
+    assert refusal_of(receipt.replace(line, line[:-1])) == "A line of it cannot be read."
+    spare = base64.b64encode(JOURNAL + b"\n").decode()
+    assert spare.endswith("=")
+    bent = spare.rstrip("=")
+    bent = bent[:-1] + chr(ord(bent[-1]) + 1) + "=" * spare.count("=")
+    assert refusal_of(receipt.replace(line, f"extra {bent}")) == "A line of it was changed."
+
+
+def test_t10_a_journal_in_signed_books_that_names_another_number_is_refused() -> None:
+    moved = JOURNAL.replace(b'"seq":1', b'"seq":2')
+    receipt = rules.receipt_text([rules.Proved(moved, 0, ())], note=signed_books(moved))
+    assert refusal_of(receipt) == "It names another number than its place."
+
+
+def test_t4_a_size_and_a_root_are_read_only_as_they_are_written() -> None:
+    public = rules.public_key(SEED)
+    origin, _, root, chain = signed_books(JOURNAL).split("\n")[:4]
+    for size, other_root in (("01", root), ("+1", root), ("1", "AAAA")):
+        body = f"{origin}\n{size}\n{other_root}\n{chain}\n"
+        with pytest.raises(rules.NotACheckpoint, match="not written as it should be"):
+            rules.read_checkpoint(rules.signed_note(body, name=origin, seed=SEED), public=public)

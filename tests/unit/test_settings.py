@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import runpy
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +95,30 @@ def test_a_fault_is_logged_with_its_trace() -> None:
         )  # fmt: skip
     assert "ValueError: odd" in json.loads(speaking.JsonLines().format(kept))["trace"]
     assert "ValueError: odd" in speaking.PlainLines().format(kept)
+
+
+def gunicorn() -> dict[str, Any]:
+    return runpy.run_path(str(Path(__file__).parents[2] / "config" / "gunicorn.py"))
+
+
+def test_a_statement_ends_before_its_worker_and_a_worker_before_it_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LEDGER_WEB_WORKERS", "LEDGER_WEB_THREADS", "LEDGER_FORWARDED_ALLOW_IPS"):
+        monkeypatch.delenv(name, raising=False)
+    chosen = gunicorn()
+    assert 15 < chosen["graceful_timeout"] < chosen["timeout"]
+    assert chosen["worker_class"] == "gthread"
+    assert (chosen["workers"], chosen["threads"]) == (2, 4)
+    assert chosen["forwarded_allow_ips"] == "127.0.0.1"
+
+
+def test_the_workers_the_threads_and_the_trusted_proxy_can_be_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LEDGER_WEB_WORKERS", "3")
+    monkeypatch.setenv("LEDGER_WEB_THREADS", "9")
+    monkeypatch.setenv("LEDGER_FORWARDED_ALLOW_IPS", "10.0.0.7")
+    chosen = gunicorn()
+    assert (chosen["workers"], chosen["threads"]) == (3, 9)
+    assert chosen["forwarded_allow_ips"] == "10.0.0.7"

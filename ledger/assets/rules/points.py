@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache, lru_cache
 from statistics import median
 from typing import Final
@@ -70,10 +70,7 @@ def place_point(x: str, y: str, crs: str, *, line: int) -> tuple[Point | None, l
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text) if _NUMBER.fullmatch(text) else None
-    except InvalidOperation:
-        return None
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _from_degrees(lon: Decimal, lat: Decimal) -> Point | None:

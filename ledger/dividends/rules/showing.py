@@ -101,17 +101,23 @@ def chart_steps(first: Any, counts: Sequence[int], *, public: bool = True) -> li
     A step from one to four could be worked out from its neighbours and the year, so that the
     whole chart goes to longer steps instead of leaving a gap.
     """
-    for months in STEPS_MONTHS:
-        totals = [
-            sum(counts[start : start + months])
-            for start in range(0, len(counts) - months + 1, months)
-        ]
-        if not public or months == STEPS_MONTHS[-1] or not any(map(is_suppressed, totals)):
-            break
+    tried = [
+        (months, _totals(counts, months))
+        for months in (STEPS_MONTHS if public else STEPS_MONTHS[:1])
+    ]
+    months, totals = next(
+        (step for step in tried if not any(map(is_suppressed, step[1]))), tried[-1]
+    )
     hidden = public and any(map(is_suppressed, totals))
     return [
         Step(_label(plus_months(first, index * months), months), None if hidden else total, months)
         for index, total in enumerate(totals)
+    ]
+
+
+def _totals(counts: Sequence[int], months: int) -> list[int]:
+    return [
+        sum(counts[start : start + months]) for start in range(0, len(counts) - months + 1, months)
     ]
 
 

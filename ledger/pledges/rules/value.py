@@ -16,7 +16,7 @@ from ledger.pledges.rules.refusals import MoreThanDue, NotEnoughHeld
 __all__ = [
     "collected", "commitment_accounts", "conditional", "defaulted", "defaulted_account", "due",
     "escrow", "escrow_conditional", "excused", "given", "given_extra", "hours_confirmed",
-    "hours_defaulted", "hours_due", "paid_ahead", "paid_group", "payable", "pledge_accounts",
+    "hours_due", "paid_ahead", "paid_group", "payable", "pledge_accounts",
     "prepaid_settled", "promise", "promise_ended", "promised", "receivable", "received",
     "refund", "refund_decided", "refund_paid", "released", "returns_to_paying",
     "share_of_refund", "split_receipt", "uncollected", "work_recorded", "written_off",
@@ -219,11 +219,6 @@ def hours_confirmed(pledge: str, commitment: str, minutes: int) -> tuple[Leg, ..
     return (
         debit(uncollected(pledge, _HOURS), minutes), credit(due(commitment, _HOURS), minutes)
     )  # fmt: skip
-
-
-def hours_defaulted(pledge: str, commitment: str, minutes: int) -> tuple[Leg, ...]:
-    """Row H4: hours that were promised and never given."""
-    return defaulted(pledge, commitment, _HOURS, minutes)
 
 
 def work_recorded(pledge: str, commitment: str, minutes: int) -> tuple[Leg, ...]:

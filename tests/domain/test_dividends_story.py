@@ -13,8 +13,11 @@ from ledger.dividends import service as dividends
 from ledger.dividends.rules import postings, workings
 from ledger.dividends.rules.amounts import award_of, correct_down
 from ledger.kernel.db import transact, transaction
+from ledger.messages import queries as messages
+from ledger.messages.rules import words
 from ledger.outcomes.rules.exact import Counts
 from ledger.outcomes.rules.verdict import Result
+from ledger.parties import queries as parties
 from tests import dividing
 from tests.cast import Place
 from tests.dividing import JOB, NOW
@@ -74,6 +77,55 @@ def test_e1_is_awarded_paid_and_confirmed_to_the_penny(place: Place) -> None:
     assert paths(postings.holdback, of) == [0, 0, 0]
     with transaction(read_only=True) as session:
         assert book_service.self_check(session, book=place.book) == []
+
+
+def test_each_member_of_a_group_gets_one_letter_when_it_is_paid_and_nobody_else(
+    place: Place,
+) -> None:
+    deal = dividing.running(place)
+    determination = dividing.proposed(deal)
+    dividing.decided(deal, determination)
+    transact(lambda s: dividends.release(s, determination=determination, actor=JOB, now=NOW))
+
+    def pay(reference: str, pence: int) -> None:
+        transact(
+            lambda s: dividends.pay(
+                s, agreement=deal.agreement, payee=deal.groups[0], quantity_pence=pence,
+                reference=reference, paid_on=date(2026, 3, 2), actor=place.actor("head"), now=NOW,
+            )
+        )  # fmt: skip
+
+    def letters() -> dict[str, list[str]]:
+        with transaction(read_only=True) as session:
+            return {
+                person: [
+                    words(one.template, one.facts, name="Ada", base_url="https://town.test").body
+                    for one in messages.for_person(session, person)
+                    if one.template == "dividend.paid"
+                ]
+                for person in {*place.people.values(), *members, *others}
+            }
+
+    with transaction(read_only=True) as session:
+        members = set(parties.members(session, deal.groups[0]))
+        others = set(parties.members(session, deal.groups[1])) - members
+        title = queries.agreement(session, deal.agreement).title
+    assert members
+    assert others
+    assert not any(letters().values())
+    pay("RUN 1", 123_456)
+    pay("run 1", 123_456)
+    sent = letters()
+    assert {person for person, bodies in sent.items() if bodies} == members
+    assert all(len(sent[person]) == 1 for person in members)
+    body = sent[min(members)][0]
+    assert "Hello Ada" in body
+    assert "£1,234.56" in body
+    assert "2 March 2026" in body
+    assert title in body
+    assert f"https://town.test/agreements/{deal.agreement}" in body
+    pay("RUN 2", 100)
+    assert all(len(letters()[person]) == 2 for person in members)
 
 
 def test_the_release_posts_once_however_often_it_runs(place: Place) -> None:

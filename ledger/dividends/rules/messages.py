@@ -16,3 +16,9 @@ add_template(
     body="Hello $name,\n\nTwo people at the council approved a dividend under “$title”. Finance"
     " will pay it by bank transfer. The workings are here:\n$base/agreements/$agreement",
 )
+add_template(
+    "dividend.paid",
+    subject="A dividend was paid to your group",
+    body="Hello $name,\n\nOn $paid_on the council paid your group $amount, its dividend under"
+    " “$title”. What it was paid for, and the workings, are here:\n$base/agreements/$agreement",
+)

@@ -133,6 +133,8 @@ def pay(
 ) -> None:  # fmt: skip
     """Row 6: a bank line says that a payee was paid; the same reference counts once.
 
+    Every member of the payee's group gets one letter with the amount and what it is for.
+
     Whoever approved the newest determination is the second signature, or its verifier where
     the approver records the payment.
 
@@ -165,6 +167,15 @@ def pay(
         session, at=now, actor=actor.person, action="dividend.pay", subject=agreement,
         facts={"payee": payee, "pence": quantity_pence, "reference": key},
     )  # fmt: skip
+    letter = {
+        "agreement": deal.id, "title": deal.title, "amount": format_pence(quantity_pence),
+        "paid_on": paid_on,
+    }  # fmt: skip
+    letters = [
+        messages.Letter(f"{agreement}:paid:{payee}:{key}:{person}", person, letter)
+        for person in parties.members(session, payee)
+    ]
+    messages.enqueue_many(session, letters=letters, template="dividend.paid", now=now)
 
 
 def _second(session: Session, deal: AgreementView, person: str) -> str:

@@ -12,6 +12,7 @@ from ledger.bookings import models as _bookings
 from ledger.books import models as _books
 from ledger.dividends import models as _dividends
 from ledger.funds import models as _funds
+from ledger.inspections import models as _inspections
 from ledger.jobs.registry import JOBS
 from ledger.messages import models as _messages
 from ledger.outcomes import models as _outcomes
@@ -22,7 +23,7 @@ from ledger.schedule import models as _schedule
 
 TABLES = (
     _books, _audit, _parties, _approvals, _messages, _assets, _outcomes, _bookings, _funds,
-    _pledges, _dividends, _schedule, _safety,
+    _pledges, _dividends, _schedule, _safety, _inspections,
 )  # fmt: skip
 
 

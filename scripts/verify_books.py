@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Prove an audit pack or a receipt of the Community Ledger, without the service or the network.
+"""Prove an audit pack, an inspection's bundle or a receipt of the Community Ledger, without the service or the network.
 
     python3 verify_books.py PACK [--checkpoint OLD.txt] [--key KEY]
+    python3 verify_books.py BUNDLE [--key KEY]
     python3 verify_books.py RECEIPT.txt --key KEY [--witness KEY]...
 
 It needs Python 3.11 and nothing else: read it before you trust it.
@@ -11,6 +12,13 @@ that each entry in it is one of those that the books' key has signed, and says i
 the entry is. With --witness, the public key of somebody outside whom you trust to have watched
 (once for each, or a file with them), it also proves that more than half of those have signed the
 same books, or as many as --witnesses-needed says.
+
+A BUNDLE is what a council opens for public inspection: a folder or .zip in which every field of
+every journal is committed to, some are opened, and what names people is withheld. It is proved
+that the journals are those under the checkpoint, that nothing opened is other than what was
+committed to, that every journal balances, and that the root over all commitments is the one that
+was signed for everybody. The auditor's bundle, in which nothing is withheld, has the same root,
+and is compared with the journals' own bytes besides.
 
 PACK is the folder or the .zip. What is proved of it, in this order:
 
@@ -1424,6 +1432,164 @@ def _sha256(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
+# --- the bundle of an inspection ---------------------------------------------------------------
+
+BUNDLE_COLUMNS = ("journal", "effective_on", "kind", "id", "reason", "maker", "checker", "entry",
+                  "account", "side", "quantity", "unit", "fund", "layer")  # fmt: skip
+IN_LEAF = ("checker", "deadline_us", "effective_on", "group", "id", "kind", "maker", "note",
+           "purpose", "reason", "recorded_us", "resolves", "reverses")  # fmt: skip
+
+
+def canonical(value: object) -> bytes:
+    """ASCII JSON, sorted keys, no spaces: the only bytes that are ever hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+class Bundle(Pack):
+    """A bundle in a folder, with what its seal says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        facts = json.loads(self.text("bundle.json"))
+        self.inspection, self.full = str(facts["inspection"]), facts["kind"] == "full"
+        self.days = (str(facts["starts_on"]), str(facts["ends_on"]))
+        self.opened = self.shut = 0
+
+    def lines(self, name: str) -> Iterator[str]:
+        """The lines of a long file."""
+        for piece in self.pieces(name, "\n"):
+            yield from piece.removesuffix("\n").split("\n")
+
+    def prove(self, name: str, public: bytes) -> str:
+        """Check everything; returns what was found in words."""
+        check_manifest(self, name, public)
+        signed = Checkpoint(self.text("checkpoint.txt"), name, public, "checkpoint.txt")
+        size, root = self._sealed(signed, name, public)
+        tree, hashes, sheet = Tree(), self._hashes(signed), self._sheet()
+        openings = self.lines("openings.jsonl")
+        for committed in self.lines("commitments.jsonl"):
+            tree.add([hashlib.sha256(b"\0" + committed.encode()).digest()])
+            seq, fields = self._journal(committed, next(openings, "{}"), hashes)
+            if any(next(sheet, None) != row for row in _bundle_rows(seq, fields)):
+                raise Fault(f"journals.csv: journal {seq} is not as it was opened")
+        if (tree.size, tree.root()) != (size, root):
+            raise Fault(f"{tree.size} journals do not have the root that the seal signs for")
+        if next(openings, None) or next(sheet, None):
+            raise Fault("openings.jsonl or journals.csv: there is more than was committed to")
+        return (
+            f"{size:,} journals of {self.days[0]} to {self.days[1]}: {self.opened:,} fields opened,"
+            f" {self.shut:,} withheld, all under the root that was signed for everybody"
+        )
+
+    def _journal(self, committed: str, opening: str, hashes: dict[int, str]) -> tuple[int, Facts]:
+        facts, opened = json.loads(committed), json.loads(opening)
+        seq: int = facts["seq"]
+        if canonical(facts) != committed.encode() or opened.get("seq") != seq:
+            raise Fault(f"journal {seq}: its line is not written as it should be")
+        if facts["leaf_hash"] != hashes.get(seq):
+            raise Fault(f"journal {seq}: the books do not know it by this hash")
+        fields = self._opened(seq, facts["commitments"], opened["opened"])
+        self._check_journal(seq, fields)
+        if self.full:
+            self._check_leaf(seq, fields, opened["leaf"].encode(), facts["leaf_hash"])
+        return seq, fields
+
+    def _sealed(self, signed: Checkpoint, name: str, public: bytes) -> tuple[int, bytes]:
+        lines = open_note(self.text("seal.txt"), name, public, "seal.txt")
+        books_root = base64.b64encode(signed.root).decode()
+        expected = [name, f"inspection {self.inspection}", f"period {' '.join(self.days)}",
+                    f"checkpoint {signed.size} {books_root}"]  # fmt: skip
+        if len(lines) != 6 or lines[:4] != expected:
+            raise Fault("seal.txt: it seals something else")
+        count, root = lines[4].removeprefix("journals "), lines[5].removeprefix("root ")
+        return int(count), exactly(root)
+
+    def _hashes(self, signed: Checkpoint) -> dict[int, str]:
+        tree, found = Tree(), {}
+        for number, line in enumerate(self.lines("leaf-hashes.tsv"), start=1):
+            seq, digest = line.split("\t")
+            if seq != str(number) or len(digest) != 64:
+                raise Fault(f"leaf-hashes.tsv: line {number} is not the hash of a journal")
+            found[number] = digest
+            tree.add([bytes.fromhex(digest)])
+        if (tree.size, tree.root()) != (signed.size, signed.root):
+            raise Fault("leaf-hashes.tsv: it does not have the root that the checkpoint says")
+        return found
+
+    def _opened(self, seq: int, committed: Facts, opened: Facts) -> Facts:
+        for field, (salt, value) in opened.items():
+            raw = bytes.fromhex(salt)
+            made = hashlib.sha256(raw + canonical([seq, field, value])).hexdigest()
+            if len(raw) != 32 or committed.get(field) != made:
+                raise Fault(f"journal {seq}: {field} is not what was committed to")
+        self.opened += len(opened)
+        self.shut += len(committed) - len(opened)
+        return {field: value for field, (_salt, value) in opened.items()}
+
+    def _check_journal(self, seq: int, fields: Facts) -> None:
+        sums: dict[tuple[str, str, str], int] = defaultdict(int)
+        line = 0
+        while (value := fields.get(f"entry.{line + 1}.value")) is not None:
+            side, quantity, layer, unit, fund = value
+            sums[unit, fund, layer] += SIGNS[side] * quantity
+            line += 1
+        if line < 2 or any(sums.values()):
+            raise Fault(f"journal {seq}: it does not balance")
+        if not self.days[0] <= fields["effective_on"] <= self.days[1]:
+            raise Fault(f"journal {seq}: {fields['effective_on']} is outside the period")
+
+    def _check_leaf(self, seq: int, fields: Facts, leaf: bytes, digest: str) -> None:
+        if hashlib.sha256(b"\0" + leaf).hexdigest() != digest:
+            raise Fault(f"journal {seq}: its bytes do not have the hash beside them")
+        facts = json.loads(leaf)
+        said = {name: facts[name] for name in IN_LEAF}
+        for line, path, side, quantity, layer, unit, fund, version, after in facts["entries"]:
+            said[f"entry.{line}.account"] = path
+            said[f"entry.{line}.value"] = [side, quantity, layer, unit, fund]
+            said[f"entry.{line}.after"] = [version, after]
+        odd = [name for name, value in fields.items() if name in said and said[name] != value]
+        missing = [name for name in said if name not in fields and name not in ("maker", "checker")]
+        if facts["seq"] != seq or odd or missing:
+            raise Fault(f"journal {seq}: {', '.join(odd + missing)} is not what its bytes say")
+
+    def _sheet(self) -> Iterator[list[str]]:
+        with (self.folder / "journals.csv").open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            if tuple(next(rows, ())) != BUNDLE_COLUMNS:
+                raise Fault("journals.csv: its columns are others")
+            yield from rows
+
+
+def _bundle_rows(seq: int, fields: Facts) -> Iterator[list[str]]:
+    head = [str(seq)]
+    for name in BUNDLE_COLUMNS[1:7]:
+        value = fields.get(name, "withheld")
+        head.append("" if value is None else _unguarded(str(value)))
+    line = 1
+    while value := fields.get(f"entry.{line}.value"):
+        side, quantity, layer, unit, fund = value
+        account = _unguarded(str(fields.get(f"entry.{line}.account", "withheld")))
+        yield [*head, str(line), account, side, str(quantity), unit, fund, layer]
+        line += 1
+
+
+def _unguarded(cell: str) -> str:
+    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
+
+
+def verify_bundle(folder: Path, *, key: str = "", say: Callable[[str], None] = print) -> list[str]:
+    """Check a bundle's folder; returns the faults, empty when everything holds."""
+    try:
+        bundle = Bundle(folder)
+        name, public = read_key(key or bundle.text("checkpoint.key"))
+        say(f"ok     {bundle.prove(name, public)}")
+    except Fault as fault:
+        return [str(fault)]
+    except (AttributeError, LookupError, OSError, TypeError, ValueError, csv.Error) as error:
+        return [f"the bundle is not written as it should be ({error!r})"]
+    return []
+
+
 # --- the command -----------------------------------------------------------------------------
 
 
@@ -1539,7 +1705,9 @@ def _receipt(path: Path) -> str:
 def main(arguments: list[str]) -> int:
     """Read the command line, check, and say what was found."""
     parser = argparse.ArgumentParser(description="Prove an audit pack or a receipt by itself.")
-    parser.add_argument("pack", type=Path, help="the pack's folder, its .zip, or a receipt")
+    parser.add_argument(
+        "pack", type=Path, help="the folder or .zip of a pack or bundle, or a receipt"
+    )
     parser.add_argument("--checkpoint", type=Path, help="an older checkpoint that you kept")
     parser.add_argument("--key", default="", help="the books' public key, or a file with it")
     parser.add_argument("--witness", action="append", default=[],
@@ -1557,7 +1725,11 @@ def main(arguments: list[str]) -> int:
             )
         else:
             old = chosen.checkpoint.read_text(encoding="utf-8") if chosen.checkpoint else ""
-            faults = verify(unpacked(chosen.pack, room), old=old, key=key, evidence=chosen.evidence)
+            folder = unpacked(chosen.pack, room)
+            if (folder / "bundle.json").is_file():
+                faults = verify_bundle(folder, key=key)
+            else:
+                faults = verify(folder, old=old, key=key, evidence=chosen.evidence)
     except (OSError, UnicodeDecodeError, Fault) as error:
         faults = [str(error)]
     finally:

@@ -35,7 +35,7 @@ DATABASE: Final = "books.sqlite"
 LEAVES: Final = "leaves.tsv"
 LEAVES_AT_ONCE: Final = 1_000
 MANIFEST: Final = "MANIFEST.sha256"
-_ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
+ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
 README: Final = """Audit pack of the book {code}
 {underline}
@@ -235,7 +235,7 @@ def _write_small(
     }
     for name, words in small.items():
         hashes[name] = _write_text(folder / name, words)
-    _write_manifest(folder, hashes, signed)
+    write_manifest(folder, hashes, signed)
 
 
 def _write_text(path: Path, words: str) -> str:
@@ -257,7 +257,8 @@ def _write_leaves(store: Any, folder: Path, size: int) -> str:
         return file.sha256
 
 
-def _write_manifest(folder: Path, hashes: dict[str, str], signed: CheckpointRow) -> None:
+def write_manifest(folder: Path, hashes: dict[str, str], signed: CheckpointRow) -> None:
+    """X6: every file with its hash, and the signature of them all."""
     words = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
     digest = _write_text(folder / MANIFEST, words)
     seed = signing.seed()
@@ -279,7 +280,7 @@ def _zip(folder: Path, name: str, target: Path) -> None:
     paths = sorted(folder.iterdir())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for path in paths:
-            entry = zipfile.ZipInfo(f"{name}/{path.name}", _ZIPPED_AT)
+            entry = zipfile.ZipInfo(f"{name}/{path.name}", ZIPPED_AT)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             with path.open("rb") as source, packed.open(entry, "w", force_zip64=True) as out:

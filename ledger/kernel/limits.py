@@ -51,6 +51,8 @@ AGREEMENT_PERIODS_MAX: Final = 240
 AGREEMENT_PARTIES_MAX: Final = 50
 JOB_SLOTS_PER_TICK_MAX: Final = 400
 WITNESSES_MAX: Final = 200
+MATTERS_WAITING_MAX: Final = 50
+"""How many questions and objections of one person may wait in one inspection."""
 NOTE_CHARS_MAX: Final = 15_000
 SAMPLE_JOURNALS_MAX: Final = 500
 SEED_CHARS_MAX: Final = 64

@@ -12,6 +12,8 @@ from ledger.approvals import queries as approvals
 from ledger.dividends import queries, service
 from ledger.dividends.rules import showing, states
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
+from ledger.inspections import queries as inspections
+from ledger.inspections.rules import ASKED
 from ledger.kernel.clock import now
 from ledger.kernel.errors import LedgerError
 from ledger.outcomes import queries as outcomes
@@ -51,12 +53,13 @@ def desk() -> str:
         running = queries.agreements(session, states_in=RUNNING)
         to_answer = pledges.pledges(session, states=("SUBMITTED",), rows_max=200)
         asked = pledges.releases(session, states=("REQUESTED",))
+        inspected = inspections.count(session, states=(ASKED,))
         due = {view.id: sum(queries.payable_pence(session, view).values()) for view in running}
     return render_template(
         "council/desk.html", waiting=waiting, under_way=under_way, next_steps=NEXT,
         due=[(view, due[view.id]) for view in running if due[view.id]], running=running,
         words=states.AGREEMENT_WORDS, may_close=may(actor, "period.close"),
-        to_answer=len(to_answer), asked=len(asked),
+        to_answer=len(to_answer), asked=len(asked), inspected=inspected,
     )  # fmt: skip
 
 

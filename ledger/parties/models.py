@@ -66,6 +66,17 @@ class Vault(Base):
     changed_at: Mapped[datetime]
 
 
+class PersonSalt(Base):
+    """The secret from which a person's fields are salted where they are committed to; erased with
+    the vault.
+    """
+
+    __tablename__ = "person_salt"
+    __table_args__ = (CheckConstraint("length(salt) = 32", name="salt"),)
+    person: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    salt: Mapped[bytes]
+
+
 class Credential(Base):
     """A person's password, as its argon2id hash."""
 

@@ -103,6 +103,7 @@ def test_the_auditor_changes_nothing_that_is_of_value() -> None:
     }
     assert {one for one in allowed if not one.endswith(".read")} <= {
         "audit.ask", "checkpoint.make", "export.make", "journal.export",
+        "inspection.ask", "inspection.decide",
     }  # fmt: skip
 
 

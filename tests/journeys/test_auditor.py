@@ -85,3 +85,33 @@ def test_auditor_draws_a_sample(walk: Walk) -> None:
     walk.press("Draw the sample").sees("First marked penny").look("by-money")
     walk.to("/audit/sample").fill("Seed", "a b").press("Draw the sample")
     walk.sees("There is a problem").look("what-is-no-seed")
+
+
+def test_auditor_and_residents_inspect(walk: Walk) -> None:
+    """The books of a closed year: opened, taken away, objected to and answered."""
+    today = date.today()  # noqa: DTZ011 - the day on which the inspection begins
+    walk.sign_in("s151").to("/inspections").look("no-inspection-yet")
+    walk.press("Open the books of a period").look("which-period")
+    walk.press("Open the books").sees("There is a problem").look("no-period-chosen")
+    walk.page.get_by_label("Which closed period?").select_option(index=1)
+    walk.date("First day of the inspection", today).press("Open the books")
+    walk.sees("The books are open for inspection, and sealed").look("opened")
+    inspection = walk.path
+    walk.sign_out().to("/inspections").look("open-books")
+    walk.to(inspection).sees("Sign in to ask or object").look("as-anybody-sees-it")
+    with walk.page.expect_download() as coming:
+        walk.press("Download the bundle")
+    assert coming.value.suggested_filename.endswith("-public.zip")
+    walk.sign_in("resident").to(inspection).press("Ask or object").look("ask")
+    walk.press("Send it").sees("Select whether you ask or object").look("nothing-asked")
+    walk.choose("Object").fill("Number of the journal", "1")
+    walk.fill("Your words", "Who agreed to this?").press("Send it")
+    walk.sees("It was sent", "is not answered yet").look("what-was-asked")
+    matter = walk.path
+    walk.sign_out().sign_in("officer").look("an-objection-waits").to(matter).look("to-reply")
+    walk.fill("Your reply", "The council's cabinet, on paper.").press("Publish the reply")
+    walk.sees("Everybody can read it now").sign_out()
+    walk.sign_in("auditor").to(matter).look("to-decide").without_script()
+    walk.to(matter).fill("Your decision", "It was lawful.").press("Publish the decision")
+    walk.sees("The auditor’s decision", "The council’s reply").look("decided")
+    walk.to(inspection).sees("Objection about journal 1").look("the-inspection")

@@ -7,7 +7,7 @@ journals between their two numbers, and those are asked for here, summed and one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from ledger.books.queries.periods import day_for
-from ledger.books.queries.posted import JOURNAL_COLUMNS, SUMS, journal_row
+from ledger.books.queries.posted import JOURNAL_COLUMNS, LEAVES_AT_ONCE, SUMS, journal_row
 from ledger.books.queries.rows import EntryRow, JournalRow
 from ledger.books.rules import Movement, period_group
 
@@ -50,6 +50,9 @@ _POSTED: Final = text(
     " JOIN account a ON a.id = e.account JOIN fund f ON f.id = a.fund"
     + _WITHIN
     + " GROUP BY a.id, a.path, a.unit, f.code ORDER BY a.path"
+)
+_LEAVES: Final = text(
+    "SELECT j.seq, j.leaf, j.leaf_hash FROM journal j" + _WITHIN + " ORDER BY j.seq"
 )
 _STEPS: Final = (
     f"SELECT {JOURNAL_COLUMNS} FROM journal j WHERE book = :book AND group_id = :grp"
@@ -120,6 +123,14 @@ def _entries(session: Session, book: int, numbers: Sequence[int]) -> dict[int, l
         for row in session.execute(_ENTRIES, {"book": book, "numbers": list(numbers)}):
             found.setdefault(row[0], []).append(EntryRow(*row[1:]))
     return found
+
+
+def leaves_between(session: Session, between: Between) -> Iterator[tuple[int, bytes, bytes]]:
+    """Number, stored bytes and hash of each of these journals in order, streamed."""
+    streamed = {"yield_per": LEAVES_AT_ONCE}
+    with session.execute(_LEAVES, between.bound(session), execution_options=streamed) as rows:
+        for row in rows:
+            yield row[0], bytes(row[1]), bytes(row[2])
 
 
 def movements_known(session: Session, between: Between) -> list[Movement]:

@@ -18,7 +18,9 @@ from ledger.parties.service.people import (
     disable_person,
     enable_person,
     erase_person,
+    make_salts,
     person_for_contact,
+    salts_of,
 )
 from ledger.parties.service.roles import end_role, grant_role, set_limit
 
@@ -35,9 +37,11 @@ __all__ = [
     "erase_person",
     "forget_guesses",
     "grant_role",
+    "make_salts",
     "make_token",
     "person_for_contact",
     "prove_contact",
+    "salts_of",
     "set_limit",
     "set_password",
     "start_contact_proof",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import service as audit
@@ -19,6 +20,7 @@ from ledger.parties.models import (
     ContactProof,
     Credential,
     Person,
+    PersonSalt,
     Vault,
 )
 from ledger.parties.service.roles import grant_role, lock_person
@@ -112,7 +114,7 @@ def erase_person(session: Session, *, person: str, by: str, reason: str, now: da
     """
     reason = clean_text(reason, place="reason", shortest=limits.REASON_CHARS_MIN)
     lock_person(session, person).state = "erased"
-    for table in (Vault, Credential, ContactProof):
+    for table in (Vault, Credential, ContactProof, PersonSalt):
         session.execute(delete(table).where(table.person == person))
     session.execute(
         update(ApiToken)
@@ -121,6 +123,25 @@ def erase_person(session: Session, *, person: str, by: str, reason: str, now: da
     )
     session.flush()
     audit.record(session, at=now, actor=by, action="people.erase", subject=person, reason=reason)
+
+
+def salts_of(session: Session, *, people: Collection[str]) -> dict[str, bytes]:
+    """The secrets that salt what names these people; whoever has none is left out."""
+    rows = session.execute(
+        select(PersonSalt.person, PersonSalt.salt).where(PersonSalt.person.in_(set(people)))
+    )
+    return {row[0]: bytes(row[1]) for row in rows}
+
+
+def make_salts(session: Session, *, people: Collection[str]) -> dict[str, bytes]:
+    """The same, made first for whoever has none yet. Whoever was erased gets none."""
+    known = salts_of(session, people=people)
+    lacking = sorted(set(people) - set(known))
+    active = session.scalars(select(Vault.person).where(Vault.person.in_(lacking))).all()
+    made = {person: secrets.token_bytes(32) for person in active}
+    session.add_all([PersonSalt(person=person, salt=salt) for person, salt in made.items()])
+    session.flush()
+    return known | made
 
 
 def person_for_contact(

@@ -1,0 +1,106 @@
+"""Rules of public inspection (Local Audit and Accountability Act 2014, sections 25 to 27).
+
+I1  Books are opened for inspection when their period was closed by two people and signed for by a
+    checkpoint; from one London day to another, thirty working days in all.
+I2  Every field of every journal is a commitment: the SHA-256 of a salt of its own and the field.
+    What the public is given opens some of them, what the auditor is given opens all; both have
+    the same commitments, so the same root, which is signed once.
+I3  What names a person is withheld from the public: names, pseudonyms, and accounts, references
+    and reasons that hold one. Sides, quantities, units and funds never are: whatever is withheld,
+    every journal can be seen to balance.
+I4  The salts of what names a person come from a secret that is erased with that person. Then
+    nobody can open those fields or try names on them, and the root stays what it was.
+I5  Questions and objections are about a journal or one of its entries, and are taken from the
+    first to the last day of the inspection.
+I6  The council answers a question, and may reply to an objection; the auditor decides about an
+    objection. Nobody answers what they asked themselves; whoever asked may withdraw it.
+I7  What was asked is shown to everybody with its answer, and not before.
+"""
+
+from ledger.inspections.rules.commitments import (
+    Opening,
+    commitment,
+    fields_of,
+    leaf_of,
+    person_of,
+    salt_of,
+    seal_body,
+    withheld,
+)
+from ledger.inspections.rules.days import (
+    MORE_DAYS_MAX,
+    WORKING_DAYS,
+    bank_holidays,
+    is_working,
+    last_day,
+)
+from ledger.inspections.rules.matters import (
+    ANSWER,
+    ANSWERED,
+    ASKED,
+    DECIDE,
+    DECIDED,
+    KIND_WORDS,
+    KINDS,
+    OBJECTION,
+    QUESTION,
+    REPLIED,
+    RIGHTS,
+    SHOWN,
+    STATE_WORDS,
+    STATES,
+    WITHDRAW,
+    WITHDRAWN,
+    check_few,
+    check_own,
+    check_within,
+    next_state,
+)
+from ledger.inspections.rules.refusals import (
+    AlreadyOpened,
+    NotClosed,
+    NotOpen,
+    OwnMatter,
+    WrongStep,
+)
+
+__all__ = [
+    "ANSWER",
+    "ANSWERED",
+    "ASKED",
+    "DECIDE",
+    "DECIDED",
+    "KINDS",
+    "KIND_WORDS",
+    "MORE_DAYS_MAX",
+    "OBJECTION",
+    "QUESTION",
+    "REPLIED",
+    "RIGHTS",
+    "SHOWN",
+    "STATES",
+    "STATE_WORDS",
+    "WITHDRAW",
+    "WITHDRAWN",
+    "WORKING_DAYS",
+    "AlreadyOpened",
+    "NotClosed",
+    "NotOpen",
+    "Opening",
+    "OwnMatter",
+    "WrongStep",
+    "bank_holidays",
+    "check_few",
+    "check_own",
+    "check_within",
+    "commitment",
+    "fields_of",
+    "is_working",
+    "last_day",
+    "leaf_of",
+    "next_state",
+    "person_of",
+    "salt_of",
+    "seal_body",
+    "withheld",
+]

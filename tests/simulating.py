@@ -288,7 +288,8 @@ def digest() -> dict[str, str]:
 
 
 def _hashed(table: Table) -> str:
-    ranks = {column.name: _ranks(column) for column in table.columns if _dealt(column)}
+    dealt = {column.name: _dealt(column) for column in table.columns}
+    ranks = {name: _ranks(root) for name, root in dealt.items() if root is not None}
     with db.engine.connect() as wire:
         rows = wire.execute(select(table)).mappings().all()
     lines = sorted(
@@ -302,20 +303,30 @@ def _hashed(table: Table) -> str:
     return f"{len(lines)} {hashlib.sha256(repr(lines).encode()).hexdigest()}"
 
 
-def _root(column: Any) -> Any:
-    for key in column.foreign_keys:
-        return _root(key.column)
-    return column
+def _reached(column: Any) -> list[Any]:
+    """A column and all that it refers to; a journal and its seal refer to each other."""
+    found, rest = [], [column]
+    while rest:
+        one = rest.pop()
+        if one not in found:
+            found.append(one)
+            rest += [key.column for key in one.foreign_keys]
+    return found
 
 
-def _dealt(column: Any) -> bool:
-    root = _root(column)
-    alone = len(root.table.primary_key.columns) == 1
-    return root.primary_key and alone and isinstance(root.type, Integer)
+def _dealt(column: Any) -> Any:
+    """The column that the database deals out the numbers of this one in, or None."""
+    return next(
+        (
+            one for one in _reached(column)
+            if one.primary_key and len(one.table.primary_key.columns) == 1
+            and isinstance(one.type, Integer)
+        ),
+        None,
+    )  # fmt: skip
 
 
-def _ranks(column: Any) -> dict[int, int]:
-    root = _root(column)
+def _ranks(root: Any) -> dict[int, int]:
     with db.engine.connect() as wire:
         numbers = wire.execute(select(root).order_by(root)).scalars()
         return {number: rank for rank, number in enumerate(numbers)}

@@ -857,7 +857,7 @@ def check_trial_balance(journals: Journals, rows: list[Sum]) -> None:
 
 # --- 6. the sheets ---------------------------------------------------------------------------
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 ODD = ('"', "\r", "\n", *(f",{start}" for start in FORMULA_STARTS))
 START = datetime(1970, 1, 1)  # noqa: DTZ001 - a bare reckoning; the sheet's times are UTC
 COLUMNS = ("journal,line,effective_on,recorded_at,kind,id,group,reason,purpose,maker,checker,"

@@ -17,7 +17,7 @@ from typing import IO, Final
 from sqlalchemy.orm import Session
 
 from ledger.books import queries as books
-from ledger.exports import giving, risks, transparency
+from ledger.exports import giving, risks, transparency, workbook
 from ledger.exports.tables import Scope, check_days
 from ledger.kernel.errors import Invalid, Missing
 
@@ -62,6 +62,11 @@ EXTRACTS: Final = {
             "360giving", "Awards as 360Giving",
             "Each award to an organisation in the form of the 360Giving data standard",
             "json", "application/json", giving.write,
+        ),
+        Extract(
+            "ledger", "The ledger as a spreadsheet",
+            "Every entry of the period, and what each account's entries come to",
+            "xlsx", workbook.XLSX, workbook.write,
         ),
     )
 }  # fmt: skip

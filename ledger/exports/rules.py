@@ -1,4 +1,4 @@
-"""Rules of what is taken out of the books: what is odd, and what is published (X9 to X22, but X14).
+"""Rules of what is taken out of the books: what is odd, and what is published (X9 to X23, but X14).
 
 X9   A journal is back-dated by the days from its effective day to the London day on which it was
      recorded; a number below zero is dated ahead.
@@ -26,6 +26,8 @@ X20  Who was paid is named where it is an organisation. A person is never named:
 X21  A grant is what became due to a group or provider by a release, an award or the confirmation of
      a holdback, and was not reversed. It is published whatever its sum.
 X22  A grant in the form of 360Giving keeps its id for ever: the journal's own, with the payee's.
+X23  In a spreadsheet's own file a text is a cell of text, as it stands in the books and never a
+     formula; and it stays a text when somebody edits it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from typing import IO, Any, Final
 
 from ledger.exports.files import HashedFile
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+"""The wide ones too: some spreadsheets narrow them, and run what follows."""
 _ODD: Final = ('"', "\r", "\n", *(f",{start}" for start in FORMULA_STARTS))
 """What shows that a cell needs quotes or a guard."""
 
@@ -69,7 +70,7 @@ def _written(texts: Sequence[str]) -> str:
 
 def _guarded(column: str) -> str:
     """The same in SQL."""
-    starts = ", ".join(["'='", "'+'", "'-'", "'@'", "char(9)", "char(13)", "char(10)"])
+    starts = ", ".join(f"char({ord(start)})" for start in FORMULA_STARTS if start != "\0")
     return f"CASE WHEN substr({column}, 1, 1) IN ({starts}) THEN '''' || {column} ELSE {column} END"
 
 

@@ -30,7 +30,7 @@ from ledger.kernel.errors import LedgerError, Missing
 from ledger.kernel.money import format_quantity
 from ledger.pages.as_at import as_at, asked
 from ledger.pages.checkpoints import book_of
-from ledger.pages.following import entry_row, parts_of
+from ledger.pages.following import called_in_office, entry_row, parts_of
 from ledger.pages.forms import Form
 from ledger.parties.rules import may
 
@@ -96,9 +96,24 @@ class Group:
     rows: list[BalanceRow]
 
     @property
+    def debits(self) -> int:
+        """The sum of the accounts that stand in debit."""
+        return sum(row.net for row in self.rows if row.net > 0)
+
+    @property
+    def credits(self) -> int:
+        """The sum of the accounts that stand in credit."""
+        return sum(row.owed for row in self.rows if row.net < 0)
+
+    @property
     def total(self) -> int:
         """Debits less credits of all rows."""
-        return sum(row.net for row in self.rows)
+        return self.debits - self.credits
+
+    @property
+    def has_holds(self) -> bool:
+        """Whether something is held on one of the accounts."""
+        return any(row.held_dr or row.held_cr for row in self.rows)
 
 
 def _by_fund(rows: list[BalanceRow]) -> list[Group]:
@@ -200,11 +215,15 @@ def journal(seq: int) -> str:
             "Reversed by": books.answered_by(session, book, reverses=seq),
             "Resolved by": books.answered_by(session, book, resolves=seq),
         }
-        parts = parts_of(books.steps(session, book, seq), entries)
+        parts = parts_of(
+            books.steps(session, book, seq), entries,
+            skipped=books.not_followed(session, book, seq),
+        )  # fmt: skip
         leaf = books.leaf(session, book, seq)
         signed = audit.first_checkpoint_covering(session, book, seq)
+        called = called_in_office(session, {row.maker, row.checker or row.maker})
     return render_template(
-        "auditors/journal.html", row=row, recorded=clock.from_microseconds(row.recorded_us),
+        "auditors/journal.html", called=called, row=row, recorded=clock.from_microseconds(row.recorded_us),
         entries=[entry_row(entry) for entry in entries], answered=answered, leaf=leaf,
         signed=signed, parts=parts, sees_events=may(current_actor(), "audit.read"),
     )  # fmt: skip

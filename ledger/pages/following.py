@@ -42,9 +42,32 @@ def entry_row(entry: EntryRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def parts_of(steps: Sequence[Step], entries: Iterable[EntryRow]) -> dict[str, Any]:
-    """B14: a journal's value in parts: where each came from, went on to, or that it rests."""
-    left = {entry.line: entry for entry in entries if entry.layer == "P"}
+def called_in_office(session: Session, people: Iterable[str]) -> dict[str, str]:
+    """The names of those who act in an office, for whoever may read people.
+
+    A resident stays under their reference: what they promised does not need their name.
+    """
+    if not may(current_actor(), "people.read"):
+        return {}
+    official = {
+        one
+        for one in people
+        if one.startswith("job:")
+        or any(grant.role != "resident" for grant in parties.grants(session, one))
+    }
+    return parties.names(session, official)
+
+
+def parts_of(
+    steps: Sequence[Step], entries: Iterable[EntryRow], *, skipped: Sequence[str]
+) -> dict[str, Any]:
+    """B14: a journal's value in parts: where each came from, went on to, or that it rests.
+
+    Of the accounts that were ``skipped`` nothing is known.
+    """
+    left = {
+        entry.line: entry for entry in entries if entry.layer == "P" and entry.path not in skipped
+    }
     matched: dict[int, int] = {}
     for step in steps:
         matched[step.line] = matched.get(step.line, 0) + step.quantity
@@ -58,6 +81,7 @@ def parts_of(steps: Sequence[Step], entries: Iterable[EntryRow]) -> dict[str, An
             if entry.amount > matched.get(line, 0) and not is_cut
         ],
         "is_cut": is_cut,
+        "skipped": skipped,
     }
 
 
@@ -149,8 +173,7 @@ def timeline() -> str:
     with reading() as session:
         row, about = _about(session, reference)
         found = audit.events(session, about=about, before=before, rows_max=EVENTS + 1)
-        sees_names = may(current_actor(), "people.read")
-        called = parties.names(session, {event.actor for event in found}) if sees_names else {}
+        called = called_in_office(session, {event.actor for event in found})
     more = (
         url_for(".timeline", reference=reference, before=found[EVENTS - 1].number)
         if len(found) > EVENTS

@@ -32,6 +32,11 @@ def quantity(amount: int, unit: str) -> str:
     return pounds(amount) if unit in ("GBP", "SAVING") else format_quantity(amount, unit)
 
 
+def exactly(amount: int, unit: str) -> str:
+    """A quantity in the words of its unit, pence always shown: for columns of figures."""
+    return format_quantity(amount, unit)
+
+
 def london_day(when: datetime | date | None) -> str:
     """``2 March 2026``, the London day of an instant, or of a day itself."""
     if when is None:
@@ -100,7 +105,7 @@ def plural(count: int, noun: str, many: str = "") -> str:
 def install(app: Flask) -> None:
     """Give the templates these words."""
     for word in (
-        pounds, pounds_exact, hours, quantity, london_day, day_short, clock_time, london_time, plural,
+        pounds, pounds_exact, hours, quantity, exactly, london_day, day_short, clock_time, london_time, plural,
         line_numbers, recorded_time, kind_words, action_words,
     ):  # fmt: skip
         app.add_template_filter(word)

@@ -82,7 +82,14 @@ def test_the_trial_balance_links_each_account_and_sums_to_zero(
     auditor = sign_in(client, "auditor")
     page = text_of(auditor, "/audit/trial-balance")
     assert "/audit/statement?account=Assets:Bank" in page
-    assert "<strong>£0</strong>" in page
+    assert "<strong>£0.00</strong>" in page
+    total = page[page.index("<tfoot") :]
+    assert total.count("£77.70") == 2, "debits and credits, each summed"
+    assert ("Held" in page, "Held" in text_of(auditor, "/audit/trial-balance?under=Liabilities")) == (
+        True, False,
+    )  # fmt: skip
+    known = text_of(auditor, "/audit/trial-balance?known-day=1&known-month=1&known-year=2026")
+    assert "Of every day, as it was known on 1 January 2026" in known
     early = text_of(auditor, "/audit/trial-balance?on-day=1&on-month=3&on-year=2026")
     assert "As at the end of 1 March 2026" in early
     assert "No account is below" in text_of(auditor, "/audit/trial-balance?under=Assets:Attic")

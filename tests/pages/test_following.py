@@ -191,12 +191,18 @@ def test_the_role_table_decides_who_sees_what(
             assert ("/audit/timeline" in text_of(browser, path)) is (events == 200), path
 
 
-def test_names_of_people_are_shown_to_those_who_may_read_them(
+def test_whoever_acts_in_an_office_is_named_to_those_who_may_read_people(
     paid: str, stage: Stage, client: FlaskClient, sign_in: SignIn
 ) -> None:
-    auditor = text_of(sign_in(client, "auditor"), f"/audit/timeline?reference={paid}")
-    s151 = text_of(sign_in(client, "s151"), f"/audit/timeline?reference={paid}")
+    pay, gift = number(stage, "pledge.pay"), number(stage, "pledge.promise")
+    officer = stage.place.people["officer"]
     with transaction(read_only=True) as session:
-        name = parties.names(session, {stage.place.people["officer"]})
-    (called,) = name.values()
-    assert (called in auditor, called in s151) == (True, False)
+        (name,) = parties.names(session, {officer}).values()
+    timeline = f"/audit/timeline?reference={paid}"
+    for part, named in (("auditor", True), ("s151", False)):
+        browser = sign_in(client, part)
+        assert (name in text_of(browser, timeline)) is named
+        assert (f"{name} ({officer})" in text_of(browser, f"/audit/journals/{pay}")) is named
+        promised = text_of(browser, f"/audit/journals/{gift}") + text_of(browser, timeline)
+        assert "Neighbour" not in promised, "a resident stays under their reference"
+        assert "PER-" in promised

@@ -212,3 +212,17 @@ def test_b14_a_journal_with_more_steps_than_fit_says_that_they_are_cut(app: Flas
         row = queries.journals(session, book, after=len(gifts) + 3, limit=1)[0]
         links, cut = queries.way(session, book, [row], back=True)
     assert (row.id, len(links), cut) == ("all", queries.STEPS_MAX, True)
+
+
+def test_b14_nothing_is_followed_through_an_account_with_too_many_entries(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, escrow = open_books(), "Liabilities:Escrow:PLG-1"
+    release = spec("all", debit(escrow, 1_000), credit("Liabilities:Payable:GRP-1", 1_000))
+    transact(lambda s: books.post(s, book=book, spec=release, now=NOW))
+    with transaction(read_only=True) as session:
+        assert [step.path for step in queries.steps(session, book, 4)] == [escrow]
+        assert queries.not_followed(session, book, 4) == []
+        monkeypatch.setattr("ledger.books.queries.following.ENTRIES_MAX", 1)
+        assert queries.steps(session, book, 4) == []
+        assert queries.not_followed(session, book, 4) == [escrow]

@@ -28,6 +28,7 @@ def test_a_quantity_is_said_in_the_words_of_its_unit() -> None:
     assert words.quantity(2000, "GBP") == "£20"
     assert words.quantity(150, "HOUR") == "2 hours 30 minutes"
     assert words.hours(60) == "1 hour"
+    assert words.exactly(2000, "GBP") == "£20.00"
 
 
 def test_an_instant_is_told_by_londons_clock_in_summer() -> None:

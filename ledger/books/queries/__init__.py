@@ -10,10 +10,12 @@ from ledger.books.queries.as_at import (
 )
 from ledger.books.queries.comparing import HEADS, book_code, entry_lines, journal_heads
 from ledger.books.queries.following import (
+    ENTRIES_MAX,
     STEPS_MAX,
     WAY_MAX,
     Link,
     Step,
+    not_followed,
     steps,
     way,
 )
@@ -70,6 +72,7 @@ from ledger.books.queries.rows import (
 )
 
 __all__ = [
+    "ENTRIES_MAX",
     "HEADS",
     "STEPS_MAX",
     "WAY_MAX",
@@ -111,6 +114,7 @@ __all__ = [
     "movements_between",
     "movements_known",
     "net",
+    "not_followed",
     "owed",
     "period",
     "period_steps",

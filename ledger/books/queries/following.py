@@ -22,28 +22,44 @@ from ledger.books.queries.rows import JournalRow
 STEPS_MAX: Final = 200
 WAY_MAX: Final = 100
 LINKS_MAX: Final = 400
-POOLS: Final = "Assets:Bank:%"
+ENTRIES_MAX: Final = 200_000
+"""Nothing is followed through an account with more entries than this: it would take too long."""
+POOLS: Final = "Assets:Bank:"
 """Where everybody's money lies together. The way is followed through whose it is instead."""
 
-_STEPS: Final = (
-    "WITH own AS (SELECT e.account, e.line, e.side, e.amount, e.acct_version,"
-    " (SELECT COALESCE(SUM(p.amount), 0) FROM entry p WHERE p.account = e.account"
-    " AND p.layer = 'P' AND p.side = e.side AND p.acct_version < e.acct_version) AS begins"
-    " FROM entry e JOIN account a ON a.id = e.account"
-    " WHERE e.book = :book AND e.seq = :seq AND e.layer = 'P' AND a.path NOT LIKE :pools),"
-    " other AS (SELECT e.account, e.side, e.seq, e.amount, e.acct_version,"
-    " SUM(e.amount) OVER (PARTITION BY e.account, e.side ORDER BY e.acct_version) AS ends"
-    " FROM entry e WHERE e.layer = 'P' AND e.account IN (SELECT account FROM own)"
-    " AND EXISTS (SELECT 1 FROM own WHERE own.account = e.account AND own.side <> e.side))"
-    " SELECT own.line, a.path, a.unit, own.begins, own.begins + own.amount,"
-    " other.ends - other.amount, other.ends,"
-    f" CASE WHEN other.acct_version < own.acct_version THEN 1 ELSE 0 END, {JOURNAL_COLUMNS}"
-    " FROM own JOIN other ON other.account = own.account AND other.side <> own.side"
-    " AND other.ends > own.begins AND other.ends - other.amount < own.begins + own.amount"
-    " JOIN account a ON a.id = own.account"
-    " JOIN journal j ON j.book = :book AND j.seq = other.seq"
-    " WHERE other.seq <> :seq ORDER BY own.line, other.acct_version LIMIT :limit"
+_OWN: Final = text(
+    "SELECT e.account, e.line, a.path, a.unit, e.side, e.amount, e.acct_version, b.version,"
+    " CASE WHEN e.side = 'D' THEN b.cr ELSE b.dr END"
+    " FROM entry e JOIN account a ON a.id = e.account JOIN balance b ON b.account = a.id"
+    " WHERE e.book = :book AND e.seq = :seq AND e.layer = 'P' ORDER BY e.line"
 )
+_BEFORE: Final = text(
+    "SELECT COALESCE(SUM(amount), 0) FROM entry"
+    " WHERE account = :account AND layer = 'P' AND seq < :seq AND side = :side"
+)
+_MET: Final = text(
+    "SELECT m.ends - m.amount, m.ends, CASE WHEN m.acct_version < :version THEN 1 ELSE 0 END,"
+    f" {JOURNAL_COLUMNS} FROM (SELECT seq, acct_version, amount,"
+    " SUM(amount) OVER (ORDER BY acct_version) AS ends FROM entry"
+    " WHERE account = :account AND layer = 'P' AND side <> :side) m"
+    " JOIN journal j ON j.book = :book AND j.seq = m.seq"
+    " WHERE m.ends > :begins AND m.ends - m.amount < :ends AND m.seq <> :seq"
+    " ORDER BY m.acct_version LIMIT :limit"
+)
+
+
+class _Own(NamedTuple):
+    """An entry of the journal that is followed; ``answers`` is all there is on the other side."""
+
+    account: int
+    line: int
+    path: str
+    unit: str
+    side: str
+    amount: int
+    version: int
+    entries: int
+    answers: int
 
 
 class Step(NamedTuple):
@@ -76,15 +92,38 @@ def steps(session: Session, book: int, seq: int, *, pools: bool = True) -> list[
 
     Without ``pools`` nothing is followed through bank accounts.
     """
-    facts = {"book": book, "seq": seq, "limit": STEPS_MAX, "pools": "" if pools else POOLS}
-    return [
-        Step(
-            row[0], row[1], row[2],
-            min(int(row[4]), int(row[6])) - max(int(row[3]), int(row[5])),
-            bool(row[7]), journal_row(row[8:]),
-        )
-        for row in session.execute(text(_STEPS), facts)
-    ]  # fmt: skip
+    found: list[Step] = []
+    before: dict[tuple[int, str], int] = {}
+    for own in _own(session, book, seq):
+        if own.entries > ENTRIES_MAX or not own.answers:
+            continue
+        if own.path.startswith(POOLS) and not pools:
+            continue
+        key = {"account": own.account, "side": own.side, "seq": seq}
+        begins = before.get((own.account, own.side))
+        if begins is None:
+            begins = int(session.execute(_BEFORE, key).scalar_one())
+        ends = before[own.account, own.side] = begins + own.amount
+        if begins >= own.answers:
+            continue
+        limits = {"begins": begins, "ends": ends, "limit": STEPS_MAX - len(found)}
+        rows = session.execute(_MET, key | limits | {"book": book, "version": own.version})
+        for first, last, is_back, *journal in rows:
+            quantity = min(ends, int(last)) - max(begins, int(first))
+            row = journal_row(journal)
+            found.append(Step(own.line, own.path, own.unit, quantity, bool(is_back), row))
+        if len(found) >= STEPS_MAX:
+            break
+    return found
+
+
+def not_followed(session: Session, book: int, seq: int) -> list[str]:
+    """The accounts of a journal with more than ``ENTRIES_MAX`` entries, by path."""
+    return sorted({one.path for one in _own(session, book, seq) if one.entries > ENTRIES_MAX})
+
+
+def _own(session: Session, book: int, seq: int) -> list[_Own]:
+    return [_Own(*row) for row in session.execute(_OWN, {"book": book, "seq": seq})]
 
 
 def way(

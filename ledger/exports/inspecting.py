@@ -1,9 +1,9 @@
-"""The bundle of a public inspection: what is opened to whom, and what proves the rest (X19, X20).
+"""The bundle of a public inspection: what is opened to whom, and what proves the rest (X23, X24).
 
-X19 A bundle holds the commitments of every field, the salts and values of those that are opened,
+X23 A bundle holds the commitments of every field, the salts and values of those that are opened,
     the hash of every journal up to the checkpoint, the checkpoint and the signed seal. The
     public's and the auditor's have the same commitments, and so the same root.
-X20 The auditor's is made anew whenever it is asked for, so that it never holds what was erased.
+X24 The auditor's is made anew whenever it is asked for, so that it never holds what was erased.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def write(session: Session, view: InspectionView, kind: str, into: Path) -> Path
 
 
 def zipped(session: Session, view: InspectionView, kind: str) -> IO[bytes]:
-    """A bundle as one file that is gone when it is closed (X20)."""
+    """A bundle as one file that is gone when it is closed (X24)."""
     with tempfile.TemporaryDirectory(prefix="inspection-") as room:
         folder = write(session, view, kind, Path(room))
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - whoever is answered closes it

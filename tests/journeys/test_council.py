@@ -97,7 +97,7 @@ def test_council_closes_a_year(walk: Walk) -> None:
     walk.sign_in("head").follow("Approve: Accounting period").look("to-countersign")
     walk.fill("Why do you agree?", "I read the figures beside the budget.")
     walk.press("Countersign and close").sees("a checkpoint was made", "Closed").look("closed")
-    walk.follow("Read").sees("period.close").look("the-journal-that-closes").sign_out()
+    walk.follow("Read").sees("Period closed").look("the-journal-that-closes").sign_out()
 
     walk.sign_in("auditor").to("/audit/periods").sees("its bytes").look("auditors-periods")
     walk.to("/audit/trial-balance").look("trial-balance-by-fund")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 WHITE_TEXT_CONTRAST_MIN: Final = 4.5
 SECRET_CHARS_MIN: Final = 32
+_DATABASES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 _WHOLE: Final = {
     "LEDGER_SESSION_IDLE_MINUTES": 60,
     "LEDGER_SESSION_ABSOLUTE_MINUTES": 12 * 60,
@@ -51,6 +52,8 @@ class Settings:
     mail_from: str = "ledger@localhost"
     checkpoint_dir: Path | None = None
     checkpoint_webhook_url: str = ""
+    keys_url: str = ""
+    keys_backup_dir: Path | None = None
     backup_dir: Path | None = None
     backup_keep_days: int = 30
     backup_proof_hours: int = 48
@@ -69,11 +72,7 @@ class Settings:
         """
         problems: list[str] = []
         data_dir = Path(env.get("LEDGER_DATA_DIR") or "var").expanduser().resolve()
-        url = env.get("LEDGER_DATABASE_URL") or f"sqlite:///{data_dir / 'ledger.sqlite'}"
-        if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            problems.append(
-                f"LEDGER_DATABASE_URL={url.split('@')[-1]!r}: use sqlite:///FILE or postgresql://…"
-            )
+        url, keys = _databases(env, data_dir, problems)
         whole = {name: _whole(env, name, usual, problems) for name, usual in _WHOLE.items()}
         secure = _yes_no(env, "LEDGER_SECURE_COOKIES", problems)
         colour = _colour(env, "LEDGER_PLACE_COLOUR", "#00545c", problems)
@@ -109,6 +108,8 @@ class Settings:
             mail_from=env.get("LEDGER_MAIL_FROM") or "ledger@localhost",
             checkpoint_dir=_folder(env, "LEDGER_CHECKPOINT_DIR"),
             checkpoint_webhook_url=webhook,
+            keys_backup_dir=_folder(env, "LEDGER_KEYS_BACKUP_DIR"),
+            keys_url=keys,
             backup_dir=_folder(env, "LEDGER_BACKUP_DIR"),
             backup_keep_days=whole["LEDGER_BACKUP_KEEP_DAYS"],
             backup_proof_hours=whole["LEDGER_BACKUP_PROOF_HOURS"],
@@ -117,6 +118,22 @@ class Settings:
             pg_programs=_folder(env, "LEDGER_PG_PROGRAMS"),
             serving=env.get("FLASK_RUN_FROM_CLI") != "true",
         )
+
+
+def _databases(env: Mapping[str, str], data_dir: Path, problems: list[str]) -> tuple[str, str]:
+    """The addresses of the book and of the key store, which is never the book."""
+    url = env.get("LEDGER_DATABASE_URL") or f"sqlite:///{data_dir / 'ledger.sqlite'}"
+    if not url.startswith(_DATABASES):
+        problems.append(
+            f"LEDGER_DATABASE_URL={url.split('@')[-1]!r}: use sqlite:///FILE or postgresql://…"
+        )
+    keys = env.get("LEDGER_KEYS_URL") or ""
+    if keys and (not keys.startswith(_DATABASES) or keys == url):
+        problems.append(
+            "LEDGER_KEYS_URL: use sqlite:///FILE or postgresql://…, and another database than the"
+            " book's"
+        )
+    return url, keys
 
 
 def installation_secret(data_dir: Path) -> str:

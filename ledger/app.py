@@ -9,8 +9,10 @@ from flask_migrate import Migrate
 
 from config.settings import Settings
 from ledger import wings
-from ledger.kernel.db import check_ready, configure, db, driver_url
+from ledger.kernel.db import check_ready, configure, db, driver_url, transaction
+from ledger.kernel.keys import KeyStore
 from ledger.kernel.limits import FORM_FIELDS_MAX, REQUEST_BYTES_MAX
+from ledger.parties.queries import check_store
 
 
 def create_app(settings: Settings) -> Flask:
@@ -29,6 +31,8 @@ def create_app(settings: Settings) -> Flask:
         TESTING=settings.testing,
     )
     app.extensions["ledger.settings"] = settings
+    keys_url = settings.keys_url or f"sqlite:///{settings.data_dir / 'keys.sqlite'}"
+    app.extensions["ledger.keys"] = KeyStore(keys_url)
     db.init_app(app)
     Migrate(app, db, directory="migrations")
     with app.app_context():
@@ -37,6 +41,8 @@ def create_app(settings: Settings) -> Flask:
     if settings.serving:
         with app.app_context():
             check_ready(db.engine)
+            with transaction(read_only=True) as session:
+                check_store(session)
     return app
 
 

@@ -21,12 +21,14 @@ from config.settings import Settings
 from ledger.app import create_app
 from ledger.http import cookies, csrf
 from ledger.kernel import clock as kernel_clock
+from ledger.kernel import keys
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import db
 from ledger.kernel.ids import new_secret
 from tests import cast, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+KEYS = "keys.sqlite"
 
 
 class Browser(FlaskClient):
@@ -92,7 +94,7 @@ class Stages:
         """The engine's application upon a new copy of a template."""
         stage = self._stage(engine)
         shutil.rmtree(self.folder / "data" / "checkpoints", ignore_errors=True)
-        stage.reset("peopled" if peopled else "empty")
+        stage.renew("peopled" if peopled else "empty")
         return stage.app
 
     def place(self, engine: str) -> cast.Place:
@@ -118,9 +120,11 @@ class Stage:
     """One engine's application and templates."""
 
     url: str
+    name: str
 
     def __init__(self, folder: Path, at: datetime) -> None:
         self.folder = folder
+        self.data = folder / f"data-{self.name}"
         self.place: cast.Place | None = None
         self.prepare()
         self.app = self._application()
@@ -133,14 +137,14 @@ class Stage:
     def _make_templates(self, at: datetime) -> None:
         with self.app.app_context(), kernel_clock.using(FixedClock(at)):
             flask_migrate.upgrade(directory=str(ROOT / "migrations"))
-            self.keep("empty")
+            self._keep("empty")
             self.place = cast.people_the_place()
-            self.keep("peopled")
+            self._keep("peopled")
 
     def _application(self) -> Flask:
         made = create_app(
             Settings(
-                database_url=self.url, data_dir=self.folder / "data",
+                database_url=self.url, data_dir=self.data,
                 secret_key="only for tests, and longer than any guess",
                 place_name="Testwick", serving=False, testing=True,
             )
@@ -153,6 +157,23 @@ class Stage:
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
+            keys.store().forget()
+
+    def _keep(self, template: str) -> None:
+        self.keep(template)
+        if (self.data / KEYS).exists():
+            shutil.copyfile(self.data / KEYS, self.data / f"{template}.keys")
+
+    def renew(self, template: str) -> None:
+        """Put a copy of the template in the place of the database and of its key store, and
+        empty the data folder of what the last test left there.
+        """
+        self.reset(template)
+        for left in [path for path in self.data.iterdir() if path.is_dir()]:
+            shutil.rmtree(left)
+        (self.data / KEYS).unlink(missing_ok=True)
+        if (self.data / f"{template}.keys").exists():
+            shutil.copyfile(self.data / f"{template}.keys", self.data / KEYS)
 
     def prepare(self) -> None:
         """Make an empty database and set ``url``."""
@@ -174,6 +195,8 @@ class Stage:
 class SqliteStage(Stage):
     """A file, copied."""
 
+    name = "sqlite"
+
     def prepare(self) -> None:
         self.file = self.folder / "test.sqlite"
         self.url = f"sqlite:///{self.file}"
@@ -193,6 +216,8 @@ class SqliteStage(Stage):
 
 class PostgresqlStage(Stage):
     """A database, created from a template database."""
+
+    name = "postgresql"
 
     def prepare(self) -> None:
         self.server = postgres.server()

@@ -11,6 +11,7 @@ from ledger.api import PREFIX, resource
 from ledger.api.schemas.base import PageQuery, page_of
 from ledger.api.schemas.people import (
     AccountReason,
+    ErasureSchema,
     MeSchema,
     NeighbourhoodList,
     NeighbourhoodSchema,
@@ -23,6 +24,7 @@ from ledger.api.schemas.people import (
     PersonSchema,
     RoleSchema,
 )
+from ledger.backups import erasing
 from ledger.http import current_actor, guarded, idempotent, identity, reading, run_unit
 from ledger.http.pagination import Page, decode, page
 from ledger.kernel.clock import now
@@ -161,13 +163,15 @@ class Erasure(MethodView):
     @guarded("people.erase")
     @idempotent
     @blp.arguments(AccountReason)
-    @blp.response(204)
-    def post(self, body: dict[str, Any], person: str) -> None:
-        """Erase the person's row in the vault; every balance and proof stays."""
+    @blp.response(202, ErasureSchema)
+    def post(self, body: dict[str, Any], person: str) -> tuple[erasing.Asked, int, dict[str, str]]:
+        """Propose to erase the person, or carry it out where a second person has approved it.
+
+        What is known of them and the key to it are destroyed; every balance and proof stays.
+        """
         at, by = now(), current_actor().person
-        run_unit(
-            lambda session: service.erase_person(session, person=person, **body, by=by, now=at)
-        )
+        asked = run_unit(lambda session: erasing.ask(session, person=person, **body, by=by, now=at))
+        return asked, 202, {"Location": f"{PREFIX}/approvals/{asked.proposal}"}
 
 
 @organisations_blp.route("/")

@@ -137,6 +137,17 @@ def waiting_for(session: Session, actor: Actor) -> list[ProposalView]:
     ]
 
 
+def about(session: Session, *, kind: str, subject: str) -> list[ProposalView]:
+    """The proposals of a kind about one thing, the newest first."""
+    references = session.scalars(
+        select(Proposal.id)
+        .where(Proposal.kind == kind, Proposal.subject == subject)
+        .order_by(Proposal.proposed_at.desc(), Proposal.id)
+        .limit(limits.PAGE_ROWS_MAX)
+    )
+    return [get(session, reference) for reference in references.all()]
+
+
 def action(kind: str, stage: str) -> str:
     """The action that a decision needs: the kind's own (``determination.verify``) if the table
     of actions names it, else the general one (``approval.verify``).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ledger.audit.models import (
+    Answer,
     AuditEvent,
     Checkpoint,
     Cosignature,
@@ -29,6 +30,7 @@ from ledger.audit.rules import (
 )
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
+from ledger.kernel.sealing import unseal_text
 from ledger.kernel.wire import run
 
 
@@ -89,15 +91,20 @@ def _event(row: AuditEvent) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class WebSessionView:
-    """A signed-in browser."""
+    """A signed-in browser; ``kept`` is what it calls itself, sealed."""
 
     id: str
     person: str
-    browser: str
+    kept: str
     how: str
     started_at: datetime
     seen_at: datetime
     ended_at: datetime | None
+
+    @property
+    def browser(self) -> str:
+        """What the browser calls itself."""
+        return unseal_text(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,36 @@ def claim_answer(
     values = (lock, caller, route, key)
     free, *kept = run(session.connection(), _CLAIM, values).fetchone()
     return free, AnswerView(*kept) if kept[0] is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer whose body is still kept, by what it is found."""
+
+    caller: str
+    route: str
+    key: str
+    body: bytes
+
+
+def answers_with_body(session: Session) -> Iterator[KeptAnswer]:
+    """Every answer whose body is still kept."""
+    rows = session.execute(
+        select(Answer.caller, Answer.route, Answer.key, Answer.body).where(
+            Answer.body.is_not(None)
+        ),
+        execution_options={"yield_per": 500},
+    )
+    for caller, route, key, body in rows:
+        yield KeptAnswer(caller, route, key, bytes(body or b""))
+
+
+def erasures(session: Session) -> set[tuple[str, str]]:
+    """Who was erased, with the id of the key that was destroyed, as the events say."""
+    rows = session.execute(
+        select(AuditEvent.subject, AuditEvent.facts).where(AuditEvent.action == "people.erase")
+    )
+    return {(subject, str(json.loads(facts).get("key", ""))) for subject, facts in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from ledger.audit.queries import CheckpointRow
 from ledger.kernel import limits
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id, secret_hash
+from ledger.kernel.sealing import seal_text
 from ledger.kernel.texts import clean_line
 from ledger.kernel.wire import bound_instant, run
 
@@ -103,12 +104,13 @@ def start_web_session(
     ``how`` is "password" or "link" (a link sent to the person's address).
     """
     reference = new_id("SES")
+    called = "".join(letter for letter in browser if letter.isprintable())[:200]
     session.execute(
         insert(WebSession).values(
             id=reference,
             secret_hash=secret_hash(secret),
             person=person,
-            browser="".join(letter for letter in browser if letter.isprintable())[:200],
+            browser=seal_text(called, now=now),
             how=how,
             started_at=now,
             seen_at=now,
@@ -184,6 +186,21 @@ def forget_answer_bodies(session: Session, *, before: datetime) -> int:
             .values(body=None)
         ).rowcount  # type: ignore[attr-defined]
     )
+
+
+def drop_answer_bodies(session: Session, *, answers: Iterable[tuple[str, str, str]]) -> None:
+    """Drop the bodies of these answers (caller, route, key); that they were given stays."""
+    for caller, route, key in answers:
+        session.execute(
+            update(Answer)
+            .where(Answer.caller == caller, Answer.route == route, Answer.key == key)
+            .values(body=None)
+        )
+
+
+def forget_browsers(session: Session, *, person: str) -> None:
+    """Forget with which browsers somebody signed in; that they did stays."""
+    session.execute(update(WebSession).where(WebSession.person == person).values(browser=""))
 
 
 def keep_checkpoint(

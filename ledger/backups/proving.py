@@ -34,6 +34,7 @@ class Proof:
     checkpoints: int = 0
     decisions: int = 0
     undecidable: int = 0
+    erased: int = 0
     seconds: float = 0.0
 
     @property

@@ -9,17 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from flask import current_app
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from ledger.backups import programs, proving, rules, shelf
+from ledger.backups import erasing, programs, proving, rules, shelf
 from ledger.backups.proving import Proof
 from ledger.backups.rules import Manifest
-from ledger.kernel.db import driver_url, opened
+from ledger.kernel.db import driver_url, opened, transaction_on
 
 _SCRATCH: Final = ".scratch"
 _ASIDE: Final = ("-wal", "-shm", "-journal")
@@ -35,7 +36,7 @@ class Restored:
     seconds: float
 
 
-def restore(backup: Path, *, to: str) -> Restored:
+def restore(backup: Path, *, to: str, now: datetime) -> Restored:
     """K3, K4: restore a backup to a new file or an empty database, and prove it.
 
     ``to`` is a path, ``sqlite:///PATH`` or ``postgresql://…``. When it does not prove, what was
@@ -56,12 +57,12 @@ def restore(backup: Path, *, to: str) -> Restored:
             place="to",
         )
     put = _into_file if manifest.engine == "sqlite" else _into_database
-    proof = put(backup / manifest.file, manifest, url)
+    proof = put(backup / manifest.file, manifest, url, now)
     shown = url.render_as_string(hide_password=True).replace("+psycopg", "")
     return Restored(shown, manifest, proof, time.monotonic() - began)
 
 
-def prove(backup: Path, *, live: URL) -> Proof:
+def prove(backup: Path, *, live: URL, now: datetime) -> Proof:
     """K5: restore a backup to a place of its own, prove it, and take that place away again.
 
     ``live`` is the service's own address: on PostgreSQL the place is a new database beside it.
@@ -74,12 +75,12 @@ def prove(backup: Path, *, live: URL) -> Proof:
         scratch = backup.parent / f"{_SCRATCH}-{secrets.token_hex(4)}"
         scratch.mkdir(mode=0o700)
         try:
-            return restore(backup, to=str(scratch / "book.sqlite")).proof
+            return restore(backup, to=str(scratch / "book.sqlite"), now=now).proof
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     url = live.set(database=f"{(live.database or 'book')[:40]}_proof_{secrets.token_hex(4)}")
     try:
-        return _into_database(backup / manifest.file, manifest, url)
+        return _into_database(backup / manifest.file, manifest, url, now)
     finally:
         _drop(url)
 
@@ -90,7 +91,7 @@ def _address(to: str) -> URL:
     return make_url(driver_url(to))
 
 
-def _into_file(file: Path, manifest: Manifest, url: URL) -> Proof:
+def _into_file(file: Path, manifest: Manifest, url: URL, now: datetime) -> Proof:
     target = Path(url.database or "")
     if target.exists():
         raise _taken(target.name)
@@ -101,6 +102,7 @@ def _into_file(file: Path, manifest: Manifest, url: URL) -> Proof:
         work.chmod(0o600)
         with opened(f"sqlite:///{work}") as engine:
             proof = _proved(proving.prove(engine, manifest=manifest))
+            _erase_again(engine, proof, now=now)
         _set_aside(target)
         shelf.settle(work)
         try:
@@ -114,6 +116,12 @@ def _into_file(file: Path, manifest: Manifest, url: URL) -> Proof:
     return proof
 
 
+def _erase_again(engine: Engine, proof: Proof, *, now: datetime) -> None:
+    """P12: whoever was erased since the backup was made is erased in it before anybody can look."""
+    with transaction_on(engine) as session:
+        proof.erased = erasing.replay(session, by="restore", now=now)
+
+
 def _set_aside(target: Path) -> None:
     """A write-ahead log of a lost file that lies beside the new one would be played into it."""
     for ending in _ASIDE:
@@ -122,7 +130,7 @@ def _set_aside(target: Path) -> None:
             stale.rename(stale.with_name(f"{stale.name}.stale-{secrets.token_hex(4)}"))
 
 
-def _into_database(file: Path, manifest: Manifest, url: URL) -> Proof:
+def _into_database(file: Path, manifest: Manifest, url: URL, now: datetime) -> Proof:
     made = _prepared(url)
     try:
         with _administrator(url, database=url.database) as connection:
@@ -137,7 +145,9 @@ def _into_database(file: Path, manifest: Manifest, url: URL) -> Proof:
             url=url,
         )
         with opened(url.render_as_string(hide_password=False)) as engine:
-            return _proved(proving.prove(engine, manifest=manifest))
+            proof = _proved(proving.prove(engine, manifest=manifest))
+            _erase_again(engine, proof, now=now)
+            return proof
     except BaseException:
         if made:
             _drop(url)

@@ -37,7 +37,7 @@ def backup(into: Path | None, unproven: bool) -> None:  # noqa: FBT001 - a flag 
     if unproven:
         click.echo("Not proven yet.")
         return
-    proof = restoring.prove(taken.path, live=db.engine.url)
+    proof = restoring.prove(taken.path, live=db.engine.url, now=clock.now())
     facts = {"proved_at": clock.now().isoformat(), "seconds": round(proof.seconds, 3)}
     shelf.mark_proven(taken.path, facts | {"proved": proof.words})
     click.echo(f"PROVEN: {proof.words}, in {proof.seconds:.1f} s")
@@ -73,10 +73,12 @@ def restore(backup: Path, to: str) -> None:
       flask ledger restore MAIN-20260302T054000Z --to postgresql://ledger@db/restored
     """
     found = backup if backup.is_dir() else taking.folder() / backup
-    done = restoring.restore(found, to=to)
+    done = restoring.restore(found, to=to, now=clock.now())
     lost_s = (clock.now() - done.manifest.made_at).total_seconds()
     click.echo(f"PROVEN: {done.proof.words}")
     click.echo(f"rpo_s={lost_s:.1f}  what was done in the seconds since the backup is not in it")
+    if done.proof.erased:
+        click.echo(f"{done.proof.erased} people who were erased since were erased again")
     click.echo(f"rto_s={done.seconds:.1f}  restored and proved in so many seconds")
     click.echo(
         "Next: stop web and scheduler, start both again with\n"

@@ -9,6 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
+from ledger.backups import erasing
 from ledger.cli import ledger_group
 from ledger.http import passwords
 from ledger.kernel import clock
@@ -170,15 +171,16 @@ def end_role(person: str, role: str) -> None:
 @click.option("--reason", required=True, help="Why, for the record.")
 @click.confirmation_option(prompt="Name and address are erased for ever. Go on?")
 def erase(person: str, reason: str) -> None:
-    r"""Erase what is known of a person; every balance and proof stays.
+    r"""Erase what is known of a person, and destroy the key to it; every balance and proof stays.
+
+    Whoever may run commands here could read the database as it is, so that no second person is
+    asked; on the pages and the API one is.
 
     \b
     Example:
       flask ledger people erase PER-7K2M9QXA --reason "asked on 3 March"
     """
     transact(
-        lambda session: service.erase_person(
-            session, person=person, by=BY, reason=reason, now=clock.now()
-        )
+        lambda session: erasing.erase(session, person=person, by=BY, reason=reason, now=clock.now())
     )
     click.echo("Erased.")

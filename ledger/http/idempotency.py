@@ -25,7 +25,7 @@ from ledger.http.once import recall, remember
 from ledger.http.permissions import check
 from ledger.http.refusals import AnswerDropped, FormNotOurs, KeyMissing, KeyReused, StillRunning
 from ledger.http.units import surround
-from ledger.kernel import limits
+from ledger.kernel import limits, sealing
 from ledger.kernel.clock import now
 from ledger.kernel.db import is_sqlite, transaction
 from ledger.kernel.errors import Busy
@@ -229,13 +229,14 @@ def _again(kept: audit_queries.AnswerView, fingerprint: str) -> Response:
             remedy="Use a new key for a new request.",
             place="Idempotency-Key",
         )
-    if kept.body is None:
+    body = None if kept.body is None else sealing.unseal(kept.body)
+    if body is None:
         raise AnswerDropped(
             f"The request was carried out; its answer was at {kept.location or 'its own address'}.",
             remedy="Look there; do not send it again.",
             place=kept.location,
         )
-    response = Response(kept.body, status=kept.status, content_type=kept.content_type)
+    response = Response(body, status=kept.status, content_type=kept.content_type)
     if kept.location:
         response.headers["Location"] = kept.location
     response.headers["Idempotency-Replayed"] = "true"
@@ -246,6 +247,7 @@ def _keep(
     session: Session, name: tuple[str, str, str], fingerprint: str, response: Response
 ) -> None:
     session.flush()
+    at = now()
     try:
         audit.keep_answer(
             session,
@@ -256,8 +258,8 @@ def _keep(
             status=response.status_code,
             location=response.headers.get("Location", ""),
             content_type=response.content_type or "application/octet-stream",
-            body=_kept_body(response),
-            now=now(),
+            body=sealing.seal(_kept_body(response), now=at),
+            now=at,
         )
     except exc.IntegrityError as error:
         # Somebody kept one between our look and our lock: begin again, and find it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from ledger.backups import restoring, shelf, taking
+from ledger.backups import erasing, keybook, restoring, shelf, taking
 from ledger.backups.taking import Taken
 from ledger.books import queries as books
 from ledger.exports import safety
@@ -25,6 +25,7 @@ def backup(context: JobContext) -> str:
     if newest and newest[0].made_at >= context.slot_at:
         return f"{newest[0].name} was made since, and proved"
     try:
+        context.transact(lambda session: erasing.replay(session, by=context.actor, now=clock.now()))
         return _one(context, taking.make(into=folder, now=clock.now()))
     except LedgerError as refusal:
         _note(context, str(refusal), failed=True)
@@ -32,7 +33,8 @@ def backup(context: JobContext) -> str:
 
 
 def _one(context: JobContext, taken: Taken) -> str:
-    proof = restoring.prove(taken.path, live=db.engine.url)
+    proof = restoring.prove(taken.path, live=db.engine.url, now=clock.now())
+    keybook.make(now=clock.now())
     proved_at = clock.now()
     facts = {"proved_at": proved_at.isoformat(), "seconds": round(proof.seconds, 3)}
     shelf.mark_proven(taken.path, facts | {"proved": proof.words})

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from ledger.audit import service as audit
 from ledger.jobs.job import Job, JobContext
+from ledger.kernel import sealing
 from ledger.messages import queries, rules, service
 from ledger.parties import queries as parties
 
@@ -106,6 +107,7 @@ def forget_answers(context: JobContext) -> str:
     """Drop the bodies of old answers; key and address stay for ever."""
     before = context.now - ANSWER_BODIES_KEPT
     dropped = context.transact(lambda session: audit.forget_answer_bodies(session, before=before))
+    sealing.forget(now=context.now)
     return f"{dropped} answers dropped"
 
 

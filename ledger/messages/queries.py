@@ -81,3 +81,8 @@ def calls(session: Session, *, rows_max: int = limits.PAGE_ROWS_DEFAULT) -> list
         select(Call).order_by(Call.enqueued_at.desc(), Call.key.desc()).limit(rows_max)
     )
     return [due_call(row) for row in rows]
+
+
+def ids_to(session: Session, recipient: str) -> list[str]:
+    """The ids of every message to somebody."""
+    return list(session.scalars(select(Message.id).where(Message.recipient == recipient)))

@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.audit import queries as audit_queries
 from ledger.audit import service as audit
+from ledger.backups import erasing
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.http.pagination import decode, page
+from ledger.http.permissions import check
 from ledger.kernel import limits
 from ledger.kernel.clock import now
 from ledger.kernel.errors import LedgerError, Missing
@@ -216,7 +218,10 @@ def ask(person: str, act: str) -> str:
 def _ask(person: str, act: str, form: Form) -> str:
     with reading() as session:
         view = queries.person(session, person)
-    return render_template("people/ask.html", form=form, person=view, act=act, words=_act(act))
+        proposal = erasing.waiting(session, person) if act == "erase" else None
+    return render_template(
+        "people/ask.html", form=form, person=view, act=act, words=_act(act), proposal=proposal
+    )
 
 
 DONE = {
@@ -241,8 +246,10 @@ DONE = {
 ACTS = {
     "close": ("Close this account", "It signs in no more and its tokens stop. What it did stays."),
     "open": ("Open this account again", "It can sign in again."),
-    "erase": ("Erase this person", "Name, addresses and password are erased for ever. Every"
-              " balance and every proof stays as it was, under the reference alone."),
+    "erase": ("Erase this person", "Name, addresses, telephone, birthday and password are erased"
+              " for ever, and the key to them is destroyed, so that no copy of the book can be read"
+              " in them either. It takes two people: you propose it, somebody of the council"
+              " approves it, and you carry it out."),
 }  # fmt: skip
 
 
@@ -265,18 +272,30 @@ def do(person: str, act: str) -> Any:
     if form.errors:
         return _ask(person, act, form), 422
 
+    if act == "erase":
+        check("people.erase")
+        asked = run_unit(
+            lambda session: erasing.ask(session, person=person, by=by, reason=reason, now=at)
+        )
+        return _back(person, _erasure_words(asked))
+
     def unit(session: Session) -> None:
-        does = {
-            "close": service.disable_person,
-            "open": service.enable_person,
-            "erase": service.erase_person,
-        }[act]
+        does = service.disable_person if act == "close" else service.enable_person
         does(session, person=person, by=by, reason=reason, now=at)
-        if act != "open":
-            audit.end_web_sessions(session, person=person, because=f"account: {act}", by=by, now=at)
+        if act == "close":
+            audit.end_web_sessions(session, person=person, because="account: close", by=by, now=at)
 
     run_unit(unit)
     return _back(person, "Done.")
+
+
+def _erasure_words(asked: erasing.Asked) -> str:
+    if asked.done:
+        return "Erased. What is known of the person and the key to it are destroyed."
+    return (
+        f"It waits for a second person: somebody of the council decides about {asked.proposal}."
+        " Come back then to erase."
+    )
 
 
 @blueprint.post("/organisations")

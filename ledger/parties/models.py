@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
@@ -48,21 +48,19 @@ class Person(Base):
 
 
 class Vault(Base):
-    """What is known of a person beyond the pseudonym: the only table that can be erased."""
+    """What is known of a person beyond the pseudonym, sealed under a key that is not in the book:
+    the only table that can be erased (P10 to P12).
+    """
 
     __tablename__ = "vault"
     __table_args__ = (
-        CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),
-        CheckConstraint("length(email) <= 254", name="email"),
-        CheckConstraint("length(address) <= 300 AND length(phone) <= 300", name="lines"),
+        CheckConstraint("length(sealed) BETWEEN 30 AND 8000", name="sealed"),
+        CheckConstraint("length(email_mark) = 64", name="email_mark"),
     )
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    name: Mapped[str]
-    email: Mapped[str]
-    email_key: Mapped[str | None] = mapped_column(unique=True)
-    phone: Mapped[str]
-    address: Mapped[str]
-    born_on: Mapped[date | None]
+    key_id: Mapped[str] = mapped_column(unique=True)
+    sealed: Mapped[bytes]
+    email_mark: Mapped[str | None] = mapped_column(unique=True)
     changed_at: Mapped[datetime]
 
 
@@ -75,6 +73,20 @@ class PersonSalt(Base):
     __table_args__ = (CheckConstraint("length(salt) = 32", name="salt"),)
     person: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
     salt: Mapped[bytes]
+
+
+class VaultStore(Base):
+    """By what this book knows the key store that belongs to it (P11)."""
+
+    __tablename__ = "vault_store"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one"),
+        CheckConstraint("length(fingerprint) = 64", name="fingerprint"),
+    )
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
+    fingerprint: Mapped[str]
 
 
 class Credential(Base):

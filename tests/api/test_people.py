@@ -41,7 +41,21 @@ def test_a_person_is_added_given_a_role_and_erased(api: Enter, place: Place) -> 
     assert ada.delete(f"{where}/roles/{role.json['id']}").status_code == 204
     assert [one["ended_at"] is None for one in ada.get(f"{where}/roles").json] == [False]
     assert ada.post(f"{where}/closing", json={"reason": "left"}).status_code == 204
-    assert ada.post(f"{where}/erasure", json={"reason": "asked"}).status_code == 204
+    asked = ada.post(f"{where}/erasure", json={"reason": "asked"})
+    assert (asked.status_code, asked.json["done"]) == (202, False)
+    proposal = asked.headers["Location"]
+    shown = api("officer").get(proposal).json
+    assert (shown["kind"], shown["facts"]["reason"]) == ("erasure", "asked")
+    decision = {
+        "stage": "approve",
+        "verdict": "yes",
+        "reason": "they asked",
+        "digest": shown["digest"],
+    }
+    assert api("officer").post(f"{proposal}/decisions", json=decision).status_code in (200, 201)
+    assert ada.get(where).json["name"] == "Zoë Quist"
+    again = ada.post(f"{where}/erasure", json={"reason": "asked"})
+    assert (again.status_code, again.json["done"]) == (202, True)
     assert ada.get(where).json["name"] == "a person whose details were erased"
 
 

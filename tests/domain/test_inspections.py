@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from ledger.books import service as books
 from ledger.books.rules import AccountSpec, credit, debit
 from ledger.exports import checkpoints, inspecting, signing
 from ledger.inspections import queries, rules, service
+from ledger.kernel import keys
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Forbidden, Invalid, LedgerError, Missing, RefusedByDatabase
+from ledger.parties import queries as party_queries
+from ledger.parties import rules as party_rules
 from ledger.parties import service as parties
 from tests.cast import NAMES, Place
 from tests.domain.test_exports_pack import VERIFIER
@@ -172,15 +176,23 @@ def test_an_erased_person_is_gone_from_every_later_bundle_and_the_proof_stands(
     assert kept not in tried
 
 
+def rename(session: Session, person: str, name: str) -> None:
+    """Seal another name under the person's key."""
+    key_id = party_queries.key_of(session, person)
+    assert key_id is not None
+    key = keys.store().key(key_id)
+    assert key is not None
+    known = replace(party_queries.known(session, [person])[person], name=name)
+    session.execute(
+        text("UPDATE vault SET sealed = :sealed WHERE person = :person"),
+        {"person": person, "sealed": party_rules.sealed(known, person=person, key=key)},
+    )
+
+
 def test_who_changes_the_name_is_withheld_because_another_one_was_committed_to(
     inspection: str, place: Place, tmp_path: Path
 ) -> None:
-    transact(
-        lambda s: s.execute(
-            text("UPDATE vault SET name = 'Rosa Married' WHERE person = :person"),
-            {"person": place.people["resident"]},
-        )
-    )
+    transact(lambda session: rename(session, place.people["resident"], "Rosa Married"))
     full = bundle(inspection, "full", tmp_path)
     assert prove(full)[0] == []
     assert "1 withheld" in prove(full)[1]

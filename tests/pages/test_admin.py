@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from ledger.approvals import queries as approval_queries
 from ledger.approvals import service as approvals
-from ledger.kernel.clock import FixedClock
+from ledger.kernel.clock import FixedClock, now
 from ledger.kernel.db import transact, transaction
 from ledger.parties import queries, service
 from tests.cast import Place
@@ -61,6 +63,17 @@ def test_a_bad_person_is_refused_and_what_was_typed_is_kept(
         assert f'value="{fields["email"]}"' in answer.text
 
 
+def approve_erasure(place: Place, whose: str, who: str) -> None:
+    def unit(session: Session) -> None:
+        (view,) = approval_queries.about(session, kind="erasure", subject=place.people[whose])
+        approvals.decide(
+            session, proposal=view.id, stage="approve", actor=place.actor(who), verdict="yes",
+            reason="they asked", digest=view.digest, now=now(),
+        )  # fmt: skip
+
+    transact(unit)
+
+
 def test_an_account_is_closed_opened_and_erased_with_a_reason(
     app: Flask, ada: FlaskClient, sign_in: SignIn, place: Place
 ) -> None:
@@ -71,8 +84,15 @@ def test_an_account_is_closed_opened_and_erased_with_a_reason(
     assert rosa.get("/account").status_code == 303
     assert send(ada, f"{where}/open", reason="came back").status_code == 303
     assert rosa.get("/account").status_code == 303, "the old session does not come back"
+    assert "What stays, and why" in ada.get(f"{where}/erase").text
+    assert send(ada, f"{where}/erase", reason="asked to").status_code == 303
+    assert "Rosa Mead" in ada.get(where).text, "one person alone erases nobody"
+    assert "waits for a second person" in ada.get(f"{where}/erase").text
+    approve_erasure(place, "resident", "officer")
+    assert "A second person has approved it" in ada.get(f"{where}/erase").text
     assert send(ada, f"{where}/erase", reason="asked to").status_code == 303
     assert "a person whose details were erased" in ada.get(where).text
+    assert send(ada, f"{where}/erase", reason="again").status_code == 409
     assert ada.get(f"{where}/promote").status_code == 404
 
 

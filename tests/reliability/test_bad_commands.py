@@ -60,6 +60,7 @@ BAD: tuple[tuple[str, ...], ...] = (
     ("drafts", "decide", "JNL-NONE", "--verdict", "yes", "--digest", "x", "--reason", "y",
      "--token", ""),
     ("restore", "/nowhere", "--to", "x"), ("backup", "--to", "/proc/nowhere"),
+    ("keys", "restore", "/nowhere.json"), ("keys", "restore", "{readings}"),
     ("extract", "nothing"), ("extract", "journal-risks", "--from", "2026-02-30"),
     ("extract", "journal-risks", "--from", "2026-03-01", "--to", "2026-02-01"),
     ("extract", "journal-risks", "--up-to", "1_0"),

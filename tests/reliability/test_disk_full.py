@@ -21,6 +21,7 @@ from ledger.books import queries as books_queries
 from ledger.books import service as books
 from ledger.books.rules import AccountSpec, credit, debit
 from ledger.http import cookies
+from ledger.kernel import keys
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import db, transact, transaction
 from ledger.kernel.errors import StorageFull
@@ -79,12 +80,16 @@ def served_from(file: Path, data_dir: Path) -> Flask:
     """The service upon a database's file."""
     made = create_app(
         Settings(
-            database_url=f"sqlite:///{file}", data_dir=data_dir,
+            database_url=f"sqlite:///{file}", data_dir=data_dir, keys_url=_keys(),
             secret_key="only for tests, and longer than any guess", serving=False, testing=True,
         )
     )  # fmt: skip
     made.test_client_class = Browser
     return made
+
+
+def _keys() -> str:
+    return keys.store().url.render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from ledger.books import service as books
 from ledger.books.rules import AccountSpec
 from ledger.jobs.runner import Leader, tick
 from ledger.kernel import clock as kernel_clock
+from ledger.kernel import keys
 from ledger.kernel.clock import SystemClock
 from ledger.kernel.db import db, transact, transaction
 from ledger.schedule import queries as schedule
@@ -57,9 +58,14 @@ def book(app: Flask, place: cast.Place) -> int:
 @pytest.fixture
 def environment(app: Flask, tmp_path: Path) -> dict[str, str]:
     url = db.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    own = keys.store().url.render_as_string(hide_password=False)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
     secret = {"LEDGER_SECRET_KEY": "only for tests, and longer than any guess"}
-    return kept | secret | {"LEDGER_DATABASE_URL": url, "LEDGER_DATA_DIR": str(tmp_path)}
+    return (
+        kept
+        | secret
+        | {"LEDGER_DATABASE_URL": url, "LEDGER_DATA_DIR": str(tmp_path), "LEDGER_KEYS_URL": own}
+    )
 
 
 def sound(book: int) -> list[str]:

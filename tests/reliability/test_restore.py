@@ -128,7 +128,7 @@ def test_a_backup_under_load_is_restored_proved_and_equal(
     if engine_name == "sqlite":  # what a lost file may leave beside the place of the new one
         Path(goal + "-wal").write_bytes(b"\x37\x7f\x06\x82" + bytes(4_096))
         Path(goal + "-shm").write_bytes(bytes(32_768))
-    done = restoring.restore(taken.path, to=goal)
+    done = restoring.restore(taken.path, to=goal, now=clock.now())
     with restored(goal) as engine, transaction_on(engine, read_only=True) as session:
         head = books_queries.head(session, book)
         assert (head.next_seq - 1, head.chain.hex()) == (number, chain)
@@ -151,7 +151,7 @@ def test_a_quiet_book_and_its_restored_copy_are_the_same_in_every_row(
     taken = taking.make(into=tmp_path / "backups", now=clock.now())
     before = digest(db.engine)
     goal = elsewhere(tmp_path)
-    restoring.restore(taken.path, to=goal)
+    restoring.restore(taken.path, to=goal, now=clock.now())
     with restored(goal) as engine:
         assert digest(engine) == before
 
@@ -195,7 +195,7 @@ def test_what_does_not_prove_is_taken_away_again(
     taken = taking.make(into=tmp_path / "backups", now=clock.now())
     goal = elsewhere(tmp_path)
     with pytest.raises(rules.NotProven) as refused:
-        restoring.restore(taken.path, to=goal)
+        restoring.restore(taken.path, to=goal, now=clock.now())
     assert words in refused.value.facts
     if engine_name == "sqlite":
         assert [path.name for path in tmp_path.iterdir()] == ["backups"]
@@ -212,11 +212,13 @@ def test_a_restore_never_writes_over_anything(
     file = tmp_path / "mine.sqlite"
     file.write_text("mine")
     with pytest.raises(rules.BackupRefused, match="never writes over"):
-        restoring.restore(taken.path, to=str(file) if engine_name == "sqlite" else own)
+        restoring.restore(
+            taken.path, to=str(file) if engine_name == "sqlite" else own, now=clock.now()
+        )
     assert file.read_text() == "mine"
     other = "postgresql://nobody@/none" if engine_name == "sqlite" else str(tmp_path / "new")
     with pytest.raises(rules.BackupRefused, match="of the same kind"):
-        restoring.restore(taken.path, to=other)
+        restoring.restore(taken.path, to=other, now=clock.now())
 
 
 def test_a_backup_that_was_changed_or_lacks_its_file_is_none(

@@ -60,6 +60,13 @@ class NewPerson(StrictSchema):
     show_name = StrictBoolean(load_default=False)
 
 
+class ErasureSchema(StrictSchema):
+    """How far an erasure is."""
+
+    done = StrictBoolean(metadata={"description": "Whether it was carried out."})
+    proposal = Reference("PRP")
+
+
 class AccountReason(StrictSchema):
     """Why it is done."""
 

@@ -1,4 +1,4 @@
-"""Who may do what: the roles, the one table of actions, and the rules of sign-in (P1 to P9).
+"""Who may do what: the roles, the one table of actions, and the rules of sign-in (P1 to P12).
 
 P1  Every action is a row of `ACTIONS`; what is not there nobody may do.
 P2  Roles that must stay apart are never held by one person.
@@ -9,6 +9,9 @@ P6  A bearer token has scopes and an end, and does no more than its owner may do
 P7  A name is shown to the public only when its owner chose so.
 P8  A limit is changed by two people, from a day on, and the old row stays.
 P9  A proof of contact is a link that works once, for two days.
+P10 What is known of a person is sealed under a key of their own, which is not in the book.
+P11 An email address is found by its mark.
+P12 Erasing destroys the key; pseudonym, balances, decisions and proofs stay.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ from ledger.parties.rules.refusals import (
     WeakPassword,
     WrongSignIn,
 )
+from ledger.parties.rules.vault import Known, mark_of, sealed, unsealed
 
 __all__ = [
     "ACTIONS",
@@ -78,6 +82,7 @@ __all__ = [
     "VISITOR_ID",
     "Actor",
     "ContactTaken",
+    "Known",
     "LinkUsed",
     "NotSignedIn",
     "RolesApart",
@@ -91,10 +96,13 @@ __all__ = [
     "contact_key",
     "financial_year",
     "guesses_left",
+    "mark_of",
     "may",
     "require",
+    "sealed",
     "session_lives",
     "shown_name",
     "system",
+    "unsealed",
     "who_may",
 ]

@@ -58,6 +58,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "people.add": _who("administrator"),
     "people.change": _who("administrator"),
     "people.erase": _who("administrator"),
+    "erasure.approve": _COUNCIL,
     "role.grant": _who("administrator"),
     "role.end": _who("administrator"),
     "organisation.read": _IN,

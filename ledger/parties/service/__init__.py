@@ -17,12 +17,12 @@ from ledger.parties.service.people import (
     choose_shown,
     disable_person,
     enable_person,
-    erase_person,
     make_salts,
     person_for_contact,
     salts_of,
 )
 from ledger.parties.service.roles import end_role, grant_role, set_limit
+from ledger.parties.service.vault import erase_person
 
 __all__ = [
     "add_neighbourhood",

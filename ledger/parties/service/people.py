@@ -1,4 +1,4 @@
-"""Adding people, showing or hiding names, closing accounts, and erasing the vault."""
+"""Adding people, showing or hiding names, and closing accounts."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.audit import service as audit
 from ledger.kernel import limits
 from ledger.kernel.errors import Conflict
 from ledger.kernel.ids import new_id
-from ledger.kernel.texts import clean_line, clean_text
+from ledger.kernel.texts import clean_line
 from ledger.parties import queries, rules
-from ledger.parties.models import (
-    ApiToken,
-    ContactProof,
-    Credential,
-    Person,
-    PersonSalt,
-    Vault,
-)
+from ledger.parties.models import Person, PersonSalt, Vault
+from ledger.parties.rules import Known
 from ledger.parties.service.roles import grant_role, lock_person
+from ledger.parties.service.vault import keep
 
 SET_UP = "set-up"
 
@@ -62,13 +57,8 @@ def add_person(
     person = new_id("PER")
     session.add(Person(id=person, state="active", show_name=show_name, added_at=now))
     session.flush()
-    session.add(
-        Vault(
-            person=person, name=name.strip(), email=email.strip(), email_key=key, phone=phone,
-            address=address, born_on=born_on, changed_at=now,
-        )
-    )  # fmt: skip
-    session.flush()
+    facts = Known(name.strip(), email.strip(), phone, address, born_on)
+    keep(session, person=person, known=facts, contact=key, now=now)
     audit.record(session, at=now, actor=by, action="people.add", subject=person)
     for role in roles:
         grant_role(session, person=person, role=role, organisation=organisation, by=by, now=now)
@@ -104,25 +94,6 @@ def enable_person(session: Session, *, person: str, by: str, reason: str, now: d
     row.state = "active"
     session.flush()
     audit.record(session, at=now, actor=by, action="people.enable", subject=person, reason=reason)
-
-
-def erase_person(session: Session, *, person: str, by: str, reason: str, now: datetime) -> None:
-    """Erase what is known of a person; the pseudonym and every balance stay as they were.
-
-    Raises:
-        Invalid: no reason is given, or one that cannot be kept.
-    """
-    reason = clean_text(reason, place="reason", shortest=limits.REASON_CHARS_MIN)
-    lock_person(session, person).state = "erased"
-    for table in (Vault, Credential, ContactProof, PersonSalt):
-        session.execute(delete(table).where(table.person == person))
-    session.execute(
-        update(ApiToken)
-        .where(ApiToken.person == person, ApiToken.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-    session.flush()
-    audit.record(session, at=now, actor=by, action="people.erase", subject=person, reason=reason)
 
 
 def salts_of(session: Session, *, people: Collection[str]) -> dict[str, bytes]:

@@ -28,6 +28,7 @@ from ledger.books.rules import Leg, credit, debit
 from ledger.exports import checkpoints, pack, sheets, signing
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Invalid, Missing
+from tests.checkers import bean_check, hledger
 from tests.raw_books import NOW, TODAY, open_books, spec
 
 BANK, GIFTS, ESCROW = "Assets:Bank", "Income:Gifts", "Liabilities:Escrow:PLG-1"
@@ -151,28 +152,9 @@ def test_a_period_begins_with_its_opening_balances(book: int, tmp_path: Path) ->
 
 def _check_with_tools(folder: Path) -> None:
     for path in sorted(folder.glob("hledger-*.journal")):
-        assert _hledger(path) == 0, path.name
+        assert hledger(path) == 0, path.name
     for path in sorted(folder.glob("*.beancount")):
-        assert _bean_check(path) == 0, path.name
-
-
-def _hledger(path: Path) -> int:
-    program = shutil.which("hledger")
-    if program is None:
-        pytest.skip("hledger is not installed here")
-    return subprocess.run(
-        [program, "-f", str(path), "check", "-s", "ordereddates"],
-        capture_output=True, check=False, env={"LANG": "C.UTF-8", "HOME": str(path.parent)},
-    ).returncode  # fmt: skip
-
-
-def _bean_check(path: Path) -> int:
-    program = Path(sys.executable).with_name("bean-check")
-    if not program.exists():
-        pytest.skip("beancount is not installed here")
-    return subprocess.run(
-        [program, "--no-cache", str(path)], capture_output=True, check=False
-    ).returncode
+        assert bean_check(path) == 0, path.name
 
 
 def test_accountants_tools_accept_the_text_journals(made: pack.Pack) -> None:
@@ -181,8 +163,8 @@ def test_accountants_tools_accept_the_text_journals(made: pack.Pack) -> None:
 
 def test_one_edited_penny_makes_every_checker_fail(made: pack.Pack, tmp_path: Path) -> None:
     for name, check in (
-        ("hledger-GBP.journal", _hledger),
-        ("beancount-GBP.beancount", _bean_check),
+        ("hledger-GBP.journal", hledger),
+        ("beancount-GBP.beancount", bean_check),
     ):
         words = (made.folder / name).read_text()
         place = words.index("1.05 GBP")
@@ -202,7 +184,7 @@ def test_a_closing_balance_that_is_a_penny_out_is_not_let_pass(made: pack.Pack) 
     path.write_text(
         words.replace(exact[1] + " ~ 0", exact[1][:-1] + str((int(exact[1][-1]) + 1) % 10) + " ~ 0")
     )
-    assert _bean_check(path) != 0
+    assert bean_check(path) != 0
 
 
 def test_the_database_opens_with_its_links_and_its_trial_balance(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 from sqlalchemy.orm import Session
 
@@ -22,10 +20,10 @@ from ledger.kernel.db import transact, transaction
 from ledger.pledges import service as pledges
 from tests import cast, dividing
 from tests.cast import Place
+from tests.checkers import giving_validator, needs_contracts
 from tests.domain.test_exports_extracts import rows, write
 from tests.pledging import Stage
 
-CONTRACTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "contracts"
 CLIENT = "Assets:Bank:Client"
 
 
@@ -154,10 +152,7 @@ def test_an_award_is_a_grant_to_each_payee_for_its_year(stage: Stage, tmp_path: 
     }
 
 
-@pytest.mark.skipif(
-    not CONTRACTS.is_dir() and os.environ.get("CI") != "true",
-    reason="the shared data are not beside the project",
-)
+@needs_contracts
 def test_awards_are_valid_360giving_to_the_penny(stage: Stage, tmp_path: Path) -> None:
     awarded(stage.place)
     pledge = stage.delivering(people=3, each=30_000)
@@ -173,10 +168,7 @@ def test_awards_are_valid_360giving_to_the_penny(stage: Stage, tmp_path: Path) -
     assert grants[-1]["id"] == f"MAIN-{release}-release-{group}"
     assert grants[-1]["recipientOrganization"][0]["id"] == f"MAIN-{group}"
     assert len({grant["id"] for grant in grants}) == len(grants)
-    schema = json.loads((CONTRACTS / "360-giving-schema.json").read_text())
-    whole = json.loads((CONTRACTS / "360-giving-package-schema.json").read_text())
-    whole["properties"]["grants"]["items"] = schema | {"$id": "urn:grant"}
-    validator = jsonschema_rs.validator_for(whole, validate_formats=True)
+    validator = giving_validator()
     plain = json.loads(written)
     assert [str(fault) for fault in validator.iter_errors(plain)] == []
     plain["grants"][0]["amountAwarded"] = "4771.01"

@@ -10,6 +10,7 @@ import csv
 import json
 import random
 import re
+import sqlite3
 import zipfile
 from collections import Counter
 from datetime import timedelta
@@ -18,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 import xlsxwriter
 from sqlalchemy.orm import Session
 
@@ -312,3 +314,47 @@ def test_nine_starts_are_inert_even_where_the_books_would_keep_them(tmp_path: Pa
     with xlsxwriter.Workbook(tmp_path / "bad.xlsx") as bad:
         bad.add_worksheet().write(0, 0, "=" + RUNS)
     assert workbooks.formulas(tmp_path / "bad.xlsx") == 1, "the reading sees a formula"
+
+
+LINKS = {
+    ("account", "unit", "unit", "code"), ("account", "fund", "fund", "id"),
+    ("entry", "seq", "journal", "seq"), ("entry", "account", "account", "id"),
+    ("trial_balance", "account", "account", "id"),
+}  # fmt: skip
+
+
+def test_datasette_finds_the_links_of_a_pack(stage: Stage, tmp_path: Path) -> None:
+    """It asks SQLite for foreign keys, as sqlite-utils does, and makes each a link to the row."""
+    sign(stage)
+    today = london_day(stage.now)
+    for name, days in {"whole": (), "range": (today - timedelta(days=9), today)}.items():
+        folder = take(stage, tmp_path / name, *days).pack.folder
+        store = sqlite_utils.Database(folder / "books.sqlite")
+        found = {
+            (table.name, key.column, key.other_table, key.other_column)
+            for table in store.tables
+            for key in table.foreign_keys
+        }
+        asked = {
+            (table, row[3], row[2], row[4])
+            for table in store.table_names()
+            for row in store.execute(f"PRAGMA foreign_key_list([{table}])")
+        }
+        dangling = store.execute("PRAGMA foreign_key_check").fetchall()
+        views = store.view_names()
+        store.close()
+        print(f"COUNT b15_links_{name}={len(found)} dangling={len(dangling)}")
+        assert found == asked == LINKS
+        assert dangling == []
+        assert set(views) == {"lines", "trial_balance_by_fund"}
+
+
+def test_a_link_that_leads_nowhere_would_be_seen(stage: Stage, tmp_path: Path) -> None:
+    sign(stage)
+    path = take(stage, tmp_path).pack.folder / "books.sqlite"
+    store = sqlite3.connect(path)
+    store.execute("UPDATE entry SET account = 999999 WHERE rowid = 1")
+    dangling = store.execute("PRAGMA foreign_key_check").fetchall()
+    store.close()
+    print(f"COUNT b15_control_dangling={len(dangling)}")
+    assert len(dangling) == 1

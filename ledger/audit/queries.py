@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ledger.audit.models import (
-    Answer,
     AuditEvent,
     Checkpoint,
     Cosignature,
@@ -173,28 +172,6 @@ def claim_answer(
     values = (lock, caller, route, key)
     free, *kept = run(session.connection(), _CLAIM, values).fetchone()
     return free, AnswerView(*kept) if kept[0] is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """An answer whose body is still kept, by what it is found."""
-
-    caller: str
-    route: str
-    key: str
-    body: bytes
-
-
-def answers_with_body(session: Session) -> Iterator[KeptAnswer]:
-    """Every answer whose body is still kept."""
-    rows = session.execute(
-        select(Answer.caller, Answer.route, Answer.key, Answer.body).where(
-            Answer.body.is_not(None)
-        ),
-        execution_options={"yield_per": 500},
-    )
-    for caller, route, key, body in rows:
-        yield KeptAnswer(caller, route, key, bytes(body or b""))
 
 
 def erasures(session: Session) -> set[tuple[str, str]]:

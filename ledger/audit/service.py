@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,10 +20,9 @@ from ledger.audit.models import (
     Witness,
 )
 from ledger.audit.queries import CheckpointRow
-from ledger.kernel import limits
+from ledger.kernel import limits, sealing
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id, secret_hash
-from ledger.kernel.sealing import seal_text
 from ledger.kernel.texts import clean_line
 from ledger.kernel.wire import bound_instant, run
 
@@ -110,7 +109,7 @@ def start_web_session(
             id=reference,
             secret_hash=secret_hash(secret),
             person=person,
-            browser=seal_text(called, now=now),
+            browser=sealing.seal_text(called, now=now),
             how=how,
             started_at=now,
             seen_at=now,
@@ -188,13 +187,15 @@ def forget_answer_bodies(session: Session, *, before: datetime) -> int:
     )
 
 
-def drop_answer_bodies(session: Session, *, answers: Iterable[tuple[str, str, str]]) -> None:
-    """Drop the bodies of these answers (caller, route, key); that they were given stays."""
-    for caller, route, key in answers:
+def seal_browsers_again(session: Session) -> None:
+    """Seal under newer keys with which browsers people signed in (`sealing.renew`)."""
+    for reference, browser in session.execute(
+        select(WebSession.id, WebSession.browser).where(WebSession.browser != "")
+    ).all():
         session.execute(
-            update(Answer)
-            .where(Answer.caller == caller, Answer.route == route, Answer.key == key)
-            .values(body=None)
+            update(WebSession)
+            .where(WebSession.id == reference)
+            .values(browser=sealing.text_again(browser))
         )
 
 

@@ -6,17 +6,15 @@ approves (`ledger.approvals`), and the administrator then carries it out.
 
 from __future__ import annotations
 
-import html
-import json
 import logging
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from flask import current_app
-from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approval_queries
@@ -26,6 +24,7 @@ from ledger.audit import queries as audit_queries
 from ledger.audit import service as audit
 from ledger.backups import keybook
 from ledger.kernel import keys, limits, sealing
+from ledger.kernel.db import when_committed
 from ledger.kernel.errors import Conflict, LedgerError
 from ledger.kernel.texts import clean_text
 from ledger.messages import queries as messages
@@ -33,6 +32,7 @@ from ledger.parties import queries as parties
 from ledger.parties import service
 
 KIND: Final = "erasure"
+_AN_INSTANT: Final = timedelta(microseconds=1)
 log = logging.getLogger("ledger.backups")
 
 
@@ -80,48 +80,39 @@ def waiting(session: Session, person: str) -> approval_queries.ProposalView | No
 def erase(session: Session, *, person: str, by: str, reason: str, now: datetime) -> None:
     """P12: erase a person: vault, key and key's backups, sessions, kept answers, written messages.
 
-    What is outside the database goes when this is committed.
+    The body of every kept answer is dropped, whosever it is: it may repeat what was typed, and the
+    keys under which older backups hold them are destroyed. What is outside the database goes when
+    this is committed.
     """
-    known = parties.known(session, [person]).get(person)
-    words = {person}
-    if known is not None:
-        words |= {known.name, known.email, known.phone, known.address} - {""}
     key_id = parties.key_of(session, person)
     service.erase_person(session, person=person, by=by, reason=reason, now=now)
     audit.end_web_sessions(session, person=person, because="account: erase", by=by, now=now)
     audit.forget_browsers(session, person=person)
-    dropped = _answers_with(session, words, caller=person)
-    audit.drop_answer_bodies(session, answers=dropped)
-    folder: Path = current_app.extensions["ledger.settings"].data_dir / "messages"
-    letters = [folder / f"{name}.eml" for name in messages.ids_to(session, person)]
+    audit.forget_answer_bodies(session, before=now + _AN_INSTANT)
+    old = sealing.renew()
+    audit.seal_browsers_again(session)
+    gone = [keys.secret_id(name) for name in old] + ([key_id] if key_id else [])
+    letters = _letters(session, person)
 
-    def outside(_session: Session) -> None:
+    def outside() -> None:
         try:
-            for letter in letters:
-                letter.unlink(missing_ok=True)
-            if key_id is not None:
-                keybook.destroy(key_id)
-        except (OSError, LedgerError) as error:
+            keys.store().destroy_secrets(old)
+            _unlink(letters)
+            keybook.destroy(gone)
+        except (OSError, LedgerError, SQLAlchemyError) as error:
             log.error("what is left of %s outside the database goes tonight: %s", person, error)
 
-    event.listen(session, "after_commit", outside, once=True)
+    when_committed(session, outside)
 
 
-def _answers_with(
-    session: Session, words: Collection[str], *, caller: str
-) -> list[tuple[str, str, str]]:
-    """The kept answers that hold one of the words, in any of the forms in which answers write."""
-    forms = {
-        form.encode()
-        for word in words
-        for form in (word, json.dumps(word)[1:-1], html.escape(word), str(html.escape(word, False)))  # noqa: FBT003 - html's signature
-    }
-    found = []
-    for answer in audit_queries.answers_with_body(session):
-        body = sealing.unseal(answer.body) or b""
-        if answer.caller == caller or any(form in body for form in forms):
-            found.append((answer.caller, answer.route, answer.key))
-    return found
+def _letters(session: Session, person: str) -> list[Path]:
+    folder: Path = current_app.extensions["ledger.settings"].data_dir / "messages"
+    return [folder / f"{name}.eml" for name in messages.ids_to(session, person)]
+
+
+def _unlink(letters: Iterable[Path]) -> None:
+    for letter in letters:
+        letter.unlink(missing_ok=True)
 
 
 def replay(session: Session, *, by: str, now: datetime) -> int:
@@ -129,16 +120,16 @@ def replay(session: Session, *, by: str, now: datetime) -> int:
     and destroy again the keys that the book says were destroyed. Returns how many it took.
     """
     store, count = keys.store(), 0
+    erased = sorted(audit_queries.erasures(session))
     for person in sorted(store.erased()):
         known = parties.states(session, [person]).get(person)
         if known is not None and known != "erased":
             erase(session, person=person, by=by, reason="erased before the restore", now=now)
             count += 1
-    for person, key_id in sorted(audit_queries.erasures(session)):
-        if not key_id:
-            continue
-        keybook.destroy(key_id)
-        if store.key(key_id) is not None:
+    keybook.destroy([key_id for _person, key_id in erased if key_id])
+    for person, key_id in erased:
+        _unlink(_letters(session, person))
+        if key_id and store.key(key_id) is not None:
             store.destroy(person=person, key_id=key_id, at=now.isoformat())
             count += 1
     return count

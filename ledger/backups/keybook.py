@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +19,10 @@ from flask import current_app
 from ledger.backups import rules, shelf
 from ledger.kernel import keys
 
+log = logging.getLogger("ledger.backups")
 KEPT_DAYS: Final = 7
 KEPT_AT_LEAST: Final = 2
+_OLD: Final = ".old"
 _AT: Final = "%Y%m%dT%H%M%SZ"
 
 
@@ -44,15 +48,25 @@ def make(*, now: datetime) -> Path:
     return path
 
 
-def destroy(key_id: str) -> None:
-    """P12: take a key out of every backup of the keys within reach."""
+def destroy(key_ids: Collection[str]) -> None:
+    """P12: take keys out of every backup of the keys within reach.
+
+    The new copy is whole before the old one is wiped. One that cannot be read is left, and said.
+    """
+    for left in folder().glob(f"keys-*{_OLD}"):  # a crash came between the two
+        _wipe(left)
     for path in sorted(folder().glob("keys-*.json")):
-        facts = _read(path)
-        left = [row for row in facts["keys"] if row["id"] != key_id]
-        if len(left) < len(facts["keys"]):
-            body = json.dumps(facts | {"keys": left}).encode()
-            _wipe(path)
-            shelf.write(path, body)
+        try:
+            facts = _read(path)
+        except rules.NotABackup as refusal:
+            log.error("a copy of the keys is left as it is: %s", refusal)
+            continue
+        kept = [row for row in facts["keys"] if row["id"] not in key_ids]
+        if len(kept) < len(facts["keys"]):
+            old = path.with_suffix(_OLD)
+            os.link(path, old)
+            shelf.write(path, json.dumps(facts | {"keys": kept}).encode())
+            _wipe(old)
 
 
 def restore(path: Path) -> int:

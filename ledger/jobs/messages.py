@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from ledger.audit import service as audit
 from ledger.jobs.job import Job, JobContext
-from ledger.kernel import sealing
+from ledger.kernel import keys, sealing
 from ledger.messages import queries, rules, service
 from ledger.parties import queries as parties
 
@@ -108,6 +108,9 @@ def forget_answers(context: JobContext) -> str:
     before = context.now - ANSWER_BODIES_KEPT
     dropped = context.transact(lambda session: audit.forget_answer_bodies(session, before=before))
     sealing.forget(now=context.now)
+    if left := sealing.older():  # of an erasure that could not destroy them at once
+        context.transact(audit.seal_browsers_again)
+        keys.store().destroy_secrets(left)
     return f"{dropped} answers dropped"
 
 

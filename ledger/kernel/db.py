@@ -317,6 +317,18 @@ def transaction_on(engine: Engine, *, read_only: bool = False) -> Iterator[Sessi
             raise
 
 
+def when_committed(session: Session, act: Callable[[], None]) -> None:
+    """Do something once a unit of work is committed: a savepoint that is released is not that.
+
+    It is too late to refuse then, so it must not raise.
+    """
+
+    @event.listens_for(session, "after_commit")
+    def _committed(one: Session) -> None:
+        if not one.in_nested_transaction():
+            act()
+
+
 def transact(unit: Callable[[Session], Result]) -> Result:
     """Run a whole unit of work, and run it again when the database asks for it.
 

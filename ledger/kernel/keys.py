@@ -46,6 +46,8 @@ _PRAGMAS: Final = (
 )  # fmt: skip
 """No write-ahead log: a key that was deleted would live on in it."""
 
+_SECRET: Final = "secret:"  # noqa: S105 - how the ids of secrets begin
+
 _METADATA: Final = MetaData()
 KEYS: Final = Table(
     "vault_key", _METADATA,
@@ -57,6 +59,11 @@ ERASED: Final = Table(
     Column("erased_at", Text(), nullable=False),
 )  # fmt: skip
 """Whom the place has erased: done again in whatever book is restored."""
+
+
+def secret_id(name: str) -> str:
+    """The id of a secret of the whole place."""
+    return _SECRET + name
 
 
 def store() -> KeyStore:
@@ -74,6 +81,7 @@ class KeyStore:
         self._engine: Engine | None = None
         self._owner = 0
         self._known: dict[str, tuple[float, bytes]] = {}
+        self._newest: dict[str, tuple[float, str]] = {}
         self._ready: list[tuple[str, bytes]] = []
         self._batch = 1
 
@@ -133,7 +141,7 @@ class KeyStore:
 
     def secret(self, name: str) -> bytes:
         """A secret of the whole place, made at first use."""
-        key_id = f"secret:{name}"
+        key_id = secret_id(name)
         found = self.key(key_id)
         if found is not None:
             return found
@@ -144,6 +152,28 @@ class KeyStore:
         made = self.key(key_id)
         assert made is not None, "it was kept above, by us or by another process"
         return made
+
+    def newest_secret(self, kind: str) -> tuple[str, bytes]:
+        """The newest of the secrets ``kind 0001``, ``kind 0002`` …, with its name."""
+        at, name = self._newest.get(kind, (0.0, ""))
+        if not name or at <= time.monotonic() - _KEPT_SECONDS:
+            name = max(self.secret_names(f"{kind} "), default=f"{kind} 0001")
+            self._newest[kind] = (time.monotonic(), name)
+        return name, self.secret(name)
+
+    def renew_secret(self, kind: str) -> None:
+        """Make a newer secret of a kind: it is the newest from now on, in other processes soon."""
+        newest = max(self.secret_names(f"{kind} "), default=f"{kind} 0000")
+        name = f"{kind} {int(newest.rpartition(' ')[2]) + 1:04d}"
+        self.secret(name)
+        self._newest[kind] = (time.monotonic(), name)
+
+    def secret_names(self, beginning: str) -> list[str]:
+        """The names of the secrets that begin so, in order."""
+        mine = KEYS.c.id.startswith(f"{_SECRET}{beginning}", autoescape=True)
+        with self._begin() as wire:
+            ids = wire.scalars(select(KEYS.c.id).where(mine).order_by(KEYS.c.id)).all()
+        return [one.removeprefix(_SECRET) for one in ids]
 
     def fingerprint(self) -> str:
         """By what a book knows its own key store."""
@@ -157,14 +187,11 @@ class KeyStore:
             wire.execute(delete(KEYS).where(KEYS.c.id == key_id))
         self._known.pop(key_id, None)
 
-    def destroy_secrets(self, *, before: str) -> int:
-        """Destroy the secrets whose name sorts below one of the same kind; how many there were."""
-        kind = f"secret:{before.partition(' ')[0]} "
-        mine = KEYS.c.id.startswith(kind, autoescape=True) & (KEYS.c.id < f"secret:{before}")
+    def destroy_secrets(self, names: Collection[str]) -> None:
+        """Destroy these secrets: what was sealed under them is lost."""
         with self._begin() as wire:
-            count = int(wire.execute(delete(KEYS).where(mine)).rowcount)
+            wire.execute(delete(KEYS).where(KEYS.c.id.in_([secret_id(name) for name in names])))
         self.forget()
-        return count
 
     def erased(self) -> dict[str, str]:
         """Who was erased, with the id of the key that was destroyed."""
@@ -189,7 +216,7 @@ class KeyStore:
     def forget(self) -> None:
         """Let go of connections and of whatever is remembered."""
         with self._lock:
-            self._known, self._ready, self._batch = {}, [], 1
+            self._known, self._newest, self._ready, self._batch = {}, {}, [], 1
             if self._engine is not None:
                 self._engine.dispose(close=self._owner == os.getpid())
             self._engine = None

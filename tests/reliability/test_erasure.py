@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
 import logging
 import multiprocessing
 import subprocess
@@ -14,9 +16,12 @@ from typing import Any
 
 import flask_migrate
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from ledger.approvals import service as approvals
 from ledger.audit import service as audit
@@ -121,6 +126,35 @@ def forms(key: bytes) -> list[bytes]:
     return [key, key.hex().encode(), base64.b64encode(key)]
 
 
+def sealed_rows() -> list[tuple[str, bytes]]:
+    """Whatever is sealed in the book, as a backup of this moment holds it: for whom, and the bytes."""
+    with transaction(read_only=True) as session:
+        found = [
+            (row[0], bytes(row[1]))
+            for row in session.execute(text("SELECT person, sealed FROM vault"))
+        ]
+        bodies = session.scalars(text("SELECT body FROM request_answer WHERE body IS NOT NULL"))
+        found += [("", bytes(body)) for body in bodies]
+        browsers = session.scalars(text("SELECT browser FROM web_session WHERE browser <> ''"))
+        found += [("", base64.b64decode(one.removeprefix("sealed:"))) for one in browsers]
+    return found
+
+
+def readable(rows: list[tuple[str, bytes]]) -> str:
+    """What somebody reads in them who has the key store and every copy of it, and tries each key."""
+    living = {bytes(row["key"]) for row in keys.store().everything()[0]}
+    for path in keybook.folder().iterdir():
+        living |= {base64.b64decode(row["key"]) for row in json.loads(path.read_text())["keys"]}
+    told = []
+    for person, kept in rows:
+        told += [party_rules.unsealed(kept, person=person, key=key) for key in living if person]
+        stamp, rest = kept[1:13], kept[13:]
+        for key in living:
+            with contextlib.suppress(InvalidTag):
+                told.append(AESGCM(key).decrypt(rest[:12], rest[12:], stamp))
+    return " ".join(f"{one!r}" for one in told if one)
+
+
 def test_erasing_leaves_nothing_of_a_person_and_everything_of_the_books(
     app: Flask, place: Place, zephyrine: str, clock: FixedClock, tmp_path: Path,
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, engine_name: str,
@@ -150,12 +184,18 @@ def test_erasing_leaves_nothing_of_a_person_and_everything_of_the_books(
     assert {Path(place).suffix for place in with_key} == {".sqlite", ".json"}
     named = hits(before, words[:-1])
     assert [Path(place).suffix for place in named] == [".eml"], named
+    # Whoever has the backup and the keys reads all of it.
+    backed_up = sealed_rows()
+    assert [
+        word for word in (*KNOWN.values(), "ZephyBrowser/7") if word not in readable(backed_up)
+    ] == []
 
     transact(
         lambda s: erasing.erase(s, person=zephyrine, by="PER-A", reason="asked", now=clock.now())
     )
     after = traces(app, backups, caplog.text)
     left = hits(after, [*words, *forms(key)])
+    left += [f"opened in the backup: {word}" for word in STRINGS if word in readable(backed_up)]
     with transaction(read_only=True) as session:
         assert books_queries.head(session, place.book) == head
         assert books_queries.trial_balance(session, place.book) == totals
@@ -248,6 +288,76 @@ def test_a_unit_that_fails_erases_nobody(
         transact(unit)
     with transaction(read_only=True) as session:
         assert queries.person_name(session, zephyrine) == KNOWN["name"]
+
+
+def test_a_savepoint_that_is_released_is_no_commit(
+    app: Flask, place: Place, zephyrine: str, clock: FixedClock
+) -> None:
+    def unit(session: Any) -> None:
+        erasing.erase(session, person=zephyrine, by="PER-A", reason="asked", now=clock.now())
+        with session.begin_nested():
+            session.execute(text("SELECT 1"))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        transact(unit)
+    with transaction(read_only=True) as session:
+        assert queries.person_name(session, zephyrine) == KNOWN["name"]
+
+
+def test_what_could_not_be_destroyed_at_once_is_destroyed_tonight(
+    app: Flask, place: Place, zephyrine: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = app.extensions["ledger.settings"].data_dir
+    with transaction(read_only=True) as session:
+        key_id = queries.key_of(session, zephyrine)
+    kept, backed_up = keybook.make(now=clock.now()), sealed_rows()
+    assert key_id is not None
+
+    def out_of_reach(*_some: Any, **_more: Any) -> None:
+        raise OperationalError("DELETE", {}, Exception("no connection"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(keys.KeyStore, "destroy", out_of_reach)
+        broken.setattr(keys.KeyStore, "destroy_secrets", out_of_reach)
+        transact(
+            lambda s: erasing.erase(
+                s, person=zephyrine, by="PER-A", reason="asked", now=clock.now()
+            )
+        )
+    assert KNOWN["name"] in readable(backed_up)
+    assert list((data / "messages").glob("*.eml"))
+    slot = Slot(key="now", at=clock.now())
+    message_jobs.forget_answers(JobContext(job="forget-answers", slot=slot, now=clock.now()))
+    transact(lambda s: erasing.replay(s, by="test", now=clock.now()))
+    assert list((data / "messages").glob("*.eml")) == []
+    assert key_id.encode() not in kept.read_bytes()
+    kept.unlink()  # its other keys were not destroyed in it: such a copy lives a week
+    assert [word for word in STRINGS if word in readable(backed_up)] == []
+
+
+def test_a_copy_of_the_keys_is_never_gone_and_one_that_cannot_be_read_stops_nothing(
+    app: Flask, place: Place, zephyrine: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction(read_only=True) as session:
+        key_id = queries.key_of(session, zephyrine)
+    assert key_id is not None
+    (keybook.folder()).mkdir(parents=True, exist_ok=True)
+    torn = keybook.folder() / "keys-20260101T000000Z.json"
+    torn.write_text("{")
+    kept = keybook.make(now=clock.now())
+
+    def crash(_path: Path) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(keybook, "_wipe", crash)
+        with pytest.raises(ZeroDivisionError):
+            keybook.destroy([key_id])
+    assert len(json.loads(kept.read_text())["keys"]) > 0
+    assert key_id.encode() not in kept.read_bytes()
+    keybook.destroy([key_id])
+    assert sorted(keybook.folder().iterdir()) == [torn, kept]
 
 
 def test_a_book_with_another_key_store_refuses_to_go_on(

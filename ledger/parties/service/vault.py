@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ledger.audit import service as audit
 from ledger.kernel import keys, limits
+from ledger.kernel.db import when_committed
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.texts import clean_text
 from ledger.parties import queries, rules
@@ -81,11 +83,11 @@ def erase_person(session: Session, *, person: str, by: str, reason: str, now: da
         session, at=now, actor=by, action="people.erase", subject=person, reason=reason, facts=facts
     )
     if key_id is not None:
-        event.listen(session, "after_commit", lambda _s: _destroy(person, key_id, now), once=True)
+        when_committed(session, lambda: _destroy(person, key_id, now))
 
 
 def _destroy(person: str, key_id: str, now: datetime) -> None:
     try:
         keys.store().destroy(person=person, key_id=key_id, at=now.isoformat())
-    except LedgerError as refusal:
+    except (LedgerError, SQLAlchemyError) as refusal:
         log.error("the key of %s is destroyed tonight, not now: %s", person, refusal)

@@ -51,4 +51,13 @@ def attach(app: Flask) -> None:
     """Put every command on the application."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
+    _mark_examples(ledger_group)
     app.cli.add_command(ledger_group)
+
+
+def _mark_examples(group: click.Group) -> None:
+    r"""Where a help text says to keep its lines (a bare ``\b``), say it as click understands it."""
+    for command in group.commands.values():
+        command.help = (command.help or "").replace("\\b\n", "\b\n")
+        if isinstance(command, click.Group):
+            _mark_examples(command)

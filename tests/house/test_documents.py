@@ -52,6 +52,14 @@ def test_every_command_is_described_and_shows_an_example(app: Flask) -> None:
     assert [words for words, one in found if "Example" not in (one.help or "")] == []
 
 
+def test_the_help_of_a_command_keeps_the_lines_of_its_examples(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    for words, _ in commands(ledger_group, "ledger"):
+        shown = runner.invoke(args=[*words.split(), "--help"]).output
+        assert "\\b" not in shown, words
+        assert re.search(r"\n  Examples?:\n    flask ledger", shown), (words, shown)
+
+
 def test_every_setting_is_in_the_runbook() -> None:
     used = set()
     for folder in ("config", "ledger", "scripts"):

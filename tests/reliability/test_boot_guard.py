@@ -18,6 +18,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from ledger.kernel import db as kernel_db
+from ledger.kernel import keys
 from ledger.kernel.db import check_ready, db, opened
 from ledger.kernel.errors import NotReady
 from tests.unguarded import take_off
@@ -45,6 +46,11 @@ driver.connect = lambda *where, **how: whole(*where, factory=Connection, **how)
 """An SQLite that was built without foreign keys takes the pragma, and does nothing."""
 
 
+def own_keys() -> str:
+    """Where the keys are with which the test's database was filled."""
+    return keys.store().url.render_as_string(hide_password=False)
+
+
 def starts(folder: Path, *asked: tuple[str, str]) -> list[tuple[int, str]]:
     """Let gunicorn load the service, each time in a process of its own; how each ended, and said."""
     served = db.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
@@ -54,7 +60,7 @@ def starts(folder: Path, *asked: tuple[str, str]) -> list[tuple[int, str]]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability.starts"], input="\n".join(lines), cwd=ROOT,
         capture_output=True, text=True, check=True, timeout=120,
-        env=kept | secret | {"LEDGER_DATA_DIR": str(folder)},
+        env=kept | secret | {"LEDGER_DATA_DIR": str(folder), "LEDGER_KEYS_URL": own_keys()},
     )  # fmt: skip
     return [(status, said) for status, said in map(json.loads, done.stdout.splitlines())]
 

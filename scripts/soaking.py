@@ -17,10 +17,19 @@ RUNS: Final = {
     "bad input in every field": ["tests/reliability/test_bad_input.py"],
     "many at once": ["tests/domain", "-k", "race or at_once or many"],
     "random books": ["tests/properties"],
+    "a hundred for one thing": ["tests/reliability/test_races.py"],
+    "requests killed on their way": ["tests/reliability/test_idempotency.py"],
+    "the power cut": ["tests/reliability/test_power_cut.py"],
     "two databases and the same seeds": ["tests/reliability/test_two_engines.py"],
 }
-COUNTS_SHORT: Final = {"LEDGER_TEST_KILLS": "50", "LEDGER_TEST_SEEDS": "2"}
-COUNTS_LONG: Final = {"LEDGER_TEST_KILLS": "1000", "LEDGER_TEST_SEEDS": "60"}
+COUNTS_SHORT: Final = {
+    "LEDGER_TEST_KILLS": "50", "LEDGER_TEST_SEEDS": "2", "LEDGER_TEST_RACES": "2",
+    "LEDGER_TEST_KEYED": "60", "LEDGER_TEST_CUTS": "300",
+}  # fmt: skip
+COUNTS_LONG: Final = {
+    "LEDGER_TEST_KILLS": "1000", "LEDGER_TEST_SEEDS": "60", "LEDGER_TEST_RACES": "50",
+    "LEDGER_TEST_KEYED": "1000", "LEDGER_TEST_CUTS": "1000",
+}  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

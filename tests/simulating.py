@@ -275,9 +275,9 @@ def seeded(
     patch: pytest.MonkeyPatch, seed: int, at: datetime
 ) -> Iterator[tuple[FixedClock, Random]]:
     """Chance, clock and every reference from one seed."""
-    signing.seed()  # the key lies in a file and is made once: not from the seed
     bytes_of, chance, clock = Random(f"bytes {seed}"), Random(f"steps {seed}"), FixedClock(at)
     with patch.context() as within, kernel_clock.using(clock):
+        within.setattr(signing, "seed", lambda: bytes(32))  # it lies in a file of each engine
         within.setattr(secrets, "token_bytes", lambda size=32: bytes_of.randbytes(size or 32))
         yield clock, chance
 

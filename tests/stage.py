@@ -93,7 +93,6 @@ class Stages:
     def fresh(self, engine: str, *, peopled: bool) -> Flask:
         """The engine's application upon a new copy of a template."""
         stage = self._stage(engine)
-        shutil.rmtree(self.folder / "data" / "checkpoints", ignore_errors=True)
         stage.renew("peopled" if peopled else "empty")
         return stage.app
 

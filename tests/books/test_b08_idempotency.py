@@ -21,6 +21,7 @@ from ledger.books import service as books
 from ledger.books.rules import AccountSpec
 from ledger.http import idempotency
 from ledger.kernel import clock as kernel_clock
+from ledger.kernel import keys
 from ledger.kernel.clock import SystemClock
 from ledger.kernel.db import db, transact, transaction
 from tests import cast
@@ -37,11 +38,12 @@ class Door:
 
     def __init__(self, place: cast.Place, folder: Path) -> None:
         self.url = db.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+        self.keys = keys.store().url.render_as_string(hide_password=False)
         self.folder = folder
         self.app = create_app(
             Settings(
-                database_url=self.url, data_dir=folder, secret_key=SECRET_KEY, serving=False,
-                testing=True,
+                database_url=self.url, data_dir=folder, keys_url=self.keys, secret_key=SECRET_KEY,
+                serving=False, testing=True,
             )
         )  # fmt: skip
         self.app.test_client_class = Browser
@@ -63,7 +65,7 @@ class Door:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
         settings = {
             "LEDGER_SECRET_KEY": SECRET_KEY, "LEDGER_DATABASE_URL": self.url,
-            "LEDGER_DATA_DIR": str(self.folder),
+            "LEDGER_DATA_DIR": str(self.folder), "LEDGER_KEYS_URL": self.keys,
         }  # fmt: skip
         return subprocess.run(
             [sys.executable, "-m", "tests.killed_after_commit", self.secret, key, group],

@@ -15,6 +15,7 @@ from ledger.books import queries as books
 from ledger.dividends import queries
 from ledger.dividends import service as dividends
 from ledger.dividends.rules import postings, refusals
+from ledger.dividends.service import agreeing, deciding, recomputing, recording, releasing
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Forbidden, Invalid, RefusedByDatabase
 from ledger.outcomes import service as outcomes
@@ -407,3 +408,83 @@ def test_an_agreement_with_money_due_is_not_finished(place: Place) -> None:
                 s, agreement=deal.agreement, actor=place.actor("officer"), now=NOW
             )
         )
+
+
+def test_a_step_that_somebody_took_meanwhile_is_not_taken_again(place: Place) -> None:
+    deal = dividing.stage(place)
+    reference = dividing.drafted(
+        deal, comparators=()
+    )  # none are needed: it is a plain before and after
+    officer = deal.actor("officer").person
+
+    def again(session: Session) -> None:
+        view = queries.agreement(session, reference)
+        stale = replace(view, state="DRAFT")
+        agreeing.move(session, stale, "BROKERED", actor=officer, now=NOW)
+
+    with pytest.raises(refusals.WrongState, match="moved the agreement meanwhile"):
+        transact(again)
+
+
+def test_a_determination_that_was_moved_meanwhile_is_not_moved_again(place: Place) -> None:
+    deal = dividing.running(place)
+    made = dividing.proposed(deal)
+    with pytest.raises(refusals.WrongState, match="somebody may have moved it"):
+        transact(
+            lambda s: deciding.move(s, made, "VERIFIED", was="APPROVED", actor="PER-A", now=NOW)
+        )
+
+
+def test_contributions_are_due_only_once_everybody_has_signed(place: Place) -> None:
+    deal = dividing.stage(place)
+    reference = dividing.drafted(deal)
+    with pytest.raises(refusals.WrongState, match="Look at its page"):
+        transact(
+            lambda s: dividends.commit(s, agreement=reference, actor=deal.actor("s151"), now=NOW)
+        )
+
+
+def test_nothing_is_paid_before_a_release(place: Place) -> None:
+    deal = dividing.running(place)
+    with (
+        transaction(read_only=True) as session,
+        pytest.raises(refusals.WrongState, match="Nothing has been released"),
+    ):
+        releasing._second(session, queries.agreement(session, deal.agreement), "PER-A")
+
+
+def test_what_cannot_be_made_again_is_said_to_be_so(place: Place, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    deal = dividing.running(place)
+    made = dividing.proposed(deal)
+    with transaction(read_only=True) as session:
+        assert recomputing.recomputed(session, determination=made) is not None
+        with monkeypatch.context() as older:
+            older.setattr(recomputing.workings, "VERSION", "of another day")
+            assert recomputing.recomputed(session, determination=made) is None
+        with monkeypatch.context() as lost:
+            lost.setattr(recomputing.outcomes, "snapshot", lambda *_: None)
+            assert recomputing.recomputed(session, determination=made) is None
+
+
+def test_decisions_of_another_book_are_not_told(place: Place) -> None:
+    deal = dividing.running(place)
+    made = dividing.proposed(deal)
+    dividing.decided(deal, made)
+    transact(lambda s: dividends.release(s, determination=made, actor=JOB, now=NOW))
+    with transaction(read_only=True) as session:
+        assert [one.determination for one in recording.recorded(session, book=place.book)] == [made]
+        assert list(recording.recorded(session, book=place.book + 1)) == []
+
+
+def test_what_is_left_of_a_reservation_goes_back_after_the_last_year_only(place: Place) -> None:
+    deal = dividing.running(place, periods=2)
+    made = dividing.proposed(deal)
+    dividing.decided(deal, made)
+    transact(lambda s: dividends.release(s, determination=made, actor=JOB, now=NOW))
+    with transaction(read_only=True) as session:
+        assert sum(queries.reserved_pence(session, queries.agreement(session, deal.agreement))) > 0
+
+
+def test_no_journals_have_a_name_that_begins_with_nothing(place: Place) -> None:
+    with transaction(read_only=True) as session:
+        assert books.journals_named(session, place.book, group="G", beginnings=(), limit=9) == []

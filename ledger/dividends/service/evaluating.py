@@ -249,12 +249,6 @@ def _tell(
     )  # fmt: skip
 
 
-def barred(session: Session, view: AgreementView) -> list[str]:
-    """D13: everybody who acts for a group that would be paid."""
-    payees = {payee.organisation for payee in view.terms.payees}
-    return barred_among(view, parties.members_of(session, payees))
-
-
 def barred_among(view: AgreementView, members: Mapping[str, Sequence[str]]) -> list[str]:
     """D13, where the members of the organisations are known already."""
     people: set[str] = set()

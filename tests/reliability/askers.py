@@ -51,7 +51,18 @@ def die_at(point: str) -> None:
         if db.engine.dialect.name == "sqlite":  # much of it goes straight to the driver
             event.listen(db.engine, "checkout", lambda wire, *_: wire.set_trace_callback(count))
         else:
-            event.listen(db.engine, "before_cursor_execute", count)
+            event.listen(db.engine, "checkout", lambda wire, *_: counted(wire, count))
+
+
+def counted(wire: Any, count: Callable[[], None]) -> None:
+    """Count what PostgreSQL's driver is given, whoever gives it."""
+    straight = wire.cursor
+
+    def cursor(*words: Any, **more: Any) -> Any:
+        count()  # each statement has a cursor of its own
+        return straight(*words, **more)
+
+    wire.cursor = cursor
 
 
 def forget_answers() -> None:

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Prove an audit pack, an inspection's bundle or a receipt of the Community Ledger, without the service or the network.
+"""Prove an audit pack or a receipt of the Community Ledger, without the service or the network.
 
     python3 verify_books.py PACK [--checkpoint OLD.txt] [--key KEY]
-    python3 verify_books.py BUNDLE [--key KEY]
     python3 verify_books.py RECEIPT.txt --key KEY [--witness KEY]...
 
 It needs Python 3.11 and nothing else: read it before you trust it.
@@ -12,13 +11,6 @@ that each entry in it is one of those that the books' key has signed, and says i
 the entry is. With --witness, the public key of somebody outside whom you trust to have watched
 (once for each, or a file with them), it also proves that more than half of those have signed the
 same books, or as many as --witnesses-needed says.
-
-A BUNDLE is what a council opens for public inspection: a folder or .zip in which every field of
-every journal is committed to, some are opened, and what names people is withheld. It is proved
-that the journals are those under the checkpoint, that nothing opened is other than what was
-committed to, that every journal balances, and that the root over all commitments is the one that
-was signed for everybody. The auditor's bundle, in which nothing is withheld, has the same root,
-and is compared with the journals' own bytes besides.
 
 PACK is the folder or the .zip. What is proved of it, in this order:
 
@@ -32,13 +24,10 @@ PACK is the folder or the .zip. What is proved of it, in this order:
     resolves a hold wholly or reverses another exactly; versions and balances of each account
     follow from one another;
  6. the database, the sheets and the text journals say what the leaves say, line by line, and
-    the trial balance is their sum;
- 7. every decision about a dividend is made again from its readings and terms, with exact
-    fractions: it comes out the same, and its journals move exactly those pence. With --evidence,
-    a folder of files, it also says which of them the decisions rest on.
+    the trial balance is their sum.
 
 All leaves pass by once, some hundred at a time: it needs as much memory for a million journals as
-for a thousand.
+for a thousand. A pack's decisions are made again by verify_decisions.py.
 
 KEY is the public key as the service publishes it (a line NAME+ID+KEY, or a file with it).
 Without KEY or an older checkpoint the pack can only be compared with itself; it says so.
@@ -65,11 +54,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
-from fractions import Fraction
 from functools import cached_property, lru_cache, partial
 from itertools import zip_longest
-from math import comb
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -1109,487 +1095,6 @@ class Texts(Step):
         return "a journal is missing, or there twice"
 
 
-# --- 7. decisions made again -------------------------------------------------------------------
-
-WHOLE_BP = 10_000  # a hundred per cent, in basis points
-SEASONS = 12  # months in a year
-DIGITS = Context(prec=60, rounding=ROUND_HALF_EVEN)
-PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
-KEPT = Decimal(1).scaleb(-24)
-
-
-def divided(total: int, weights: list[int]) -> list[int]:
-    """Pence by weights: rounded down, then one each to the largest remainders; ties go to the
-    larger weight, then to the earlier party.
-    """
-    whole = sum(weights)
-    parts = [total * weight // whole for weight in weights]
-    order = sorted(
-        range(len(weights)), key=lambda n: (-(total * weights[n] % whole), -weights[n], n)
-    )
-    for n in order[: total - sum(parts)]:
-        parts[n] += 1
-    return parts
-
-
-class Table(NamedTuple):
-    """Events in the area and in what it is compared with, before and after, and the months."""
-
-    before: int
-    after: int
-    other_before: int
-    other_after: int
-    months_before: int
-    months_after: int
-
-    @property
-    def compared(self) -> bool:
-        """Whether there were any events to compare with."""
-        return self.other_before + self.other_after > 0
-
-    @property
-    def expected(self) -> Fraction:
-        """The area's events if it had moved as the others did, or as time did."""
-        up, down = self.months_after, self.months_before
-        if self.compared:
-            up, down = (self.other_after, self.other_before) if self.other_before else (1, 1)
-        return self.before * Fraction(up, down)
-
-    @property
-    def fall(self) -> Fraction:
-        """How far fewer than expected: 2/5 is a fall of forty per cent."""
-        if not self.expected:
-            return Fraction(1 - (self.after or 1))
-        return 1 - self.after / self.expected
-
-
-def chance_exactly(table: Table, ratio: Fraction) -> Fraction:
-    """The chance of so few events after, if the true ratio is this: Fisher's test, or a
-    binomial where nothing is compared.
-    """
-    both = table.before + table.after
-    if not table.compared:
-        odds = ratio * Fraction(table.months_after, table.months_before)
-        shares = [comb(both, n) * odds**n for n in range(table.after + 1)]
-        return sum(shares) / (1 + odds) ** both
-    after = table.after + table.other_after
-    rest = table.other_before + table.other_after
-    low, high = max(0, after - rest), min(both, after)
-    up, down = ratio.numerator, ratio.denominator
-    weights = [
-        comb(both, n) * comb(rest, after - n) * up ** (n - low) * down ** (high - n)
-        for n in range(low, high + 1)
-    ]
-    return Fraction(sum(weights[: table.after - low + 1]), sum(weights))
-
-
-def chance_spread(table: Table, spread: Fraction, ratio: Fraction) -> Fraction:
-    """The chance by the normal law of the logarithm of the ratio, its variance times the spread
-    (Welsh and Farrington); half an event is added to each number where one is none.
-    """
-    cells = [Fraction(n) for n in table[: 4 if table.compared else 2]]
-    if not all(cells):
-        cells = [n + Fraction(1, 2) for n in cells]
-    seen = cells[1] / cells[0]
-    seen *= (
-        cells[2] / cells[3] if table.compared else Fraction(table.months_before, table.months_after)
-    )
-    variance = sum((1 / n for n in cells), Fraction(0)) * spread
-    log = DIGITS.ln(_decimal(seen / ratio))
-    return Fraction(_below(DIGITS.divide(log, DIGITS.sqrt(_decimal(variance)))))
-
-
-def _decimal(value: Fraction) -> Decimal:
-    return DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
-
-
-def _below(score: Decimal) -> Decimal:
-    """The normal probability below a score, by its power series, to 24 places."""
-    size = score.copy_abs()
-    if size > 20:
-        return Decimal(0 if score < 0 else 1)
-    term, total, step = size, size, 1
-    while term > Decimal(1).scaleb(-54):
-        step += 2
-        term = DIGITS.divide(DIGITS.multiply(term, DIGITS.multiply(size, size)), Decimal(step))
-        total = DIGITS.add(total, term)
-    bell = DIGITS.exp(DIGITS.divide(-DIGITS.multiply(size, size), Decimal(2)))
-    middle = DIGITS.divide(DIGITS.multiply(bell, total), DIGITS.sqrt(DIGITS.multiply(2, PI)))
-    half = Decimal("0.5")
-    tail = DIGITS.subtract(half, middle) if score < 0 else DIGITS.add(half, middle)
-    return tail.quantize(KEPT, context=DIGITS)
-
-
-def variation(series: list[int]) -> Fraction:
-    """How much a baseline varies beyond chance once its season is taken out (Pearson over df)."""
-    years, rest = divmod(len(series), SEASONS)
-    if rest or years < 2:
-        return Fraction(0)
-    squares = Fraction(0)
-    for season in range(SEASONS):
-        values = series[season::SEASONS]
-        if mean := Fraction(sum(values), years):
-            squares += sum(((value - mean) ** 2 / mean for value in values), Fraction(0))
-    return squares / (len(series) - SEASONS)
-
-
-def tested(table: Table, baseline: list[int], terms: Facts) -> Facts:
-    """The threshold's working: the fall, the chance of it, and what both mean."""
-    threshold = Fraction(terms["threshold_bp"], WHOLE_BP)
-    found: Facts = {"spread": Fraction(1), "p": None, "p_target": None, "fall": table.fall}
-    found |= {"counterfactual": table.expected, "avoided": table.expected - table.after}
-    falls = table.fall >= threshold and table.fall > 0
-    found["result"] = "NOT_PROVEN" if falls else "WORSE" if table.fall < 0 else "NOT_MET"
-    if table.fall >= threshold:
-        found["spread"] = max(Fraction(1), variation(baseline))
-
-    def chance(ratio: Fraction) -> Fraction:
-        spread: Fraction = found["spread"]
-        return max(chance_exactly(table, ratio), chance_spread(table, spread, ratio))
-
-    if falls:
-        found["p"] = chance(Fraction(1))
-    if falls and found["p"] <= Fraction(terms["alpha_bp"], WHOLE_BP):
-        found["p_target"] = chance(1 - threshold)
-        assured = found["p_target"] <= Fraction(terms["alpha_target_bp"], WHOLE_BP)
-        found["result"] = "MET_ASSURED" if assured else "MET_PROVISIONAL"
-    return found
-
-
-def paid_share(fall: Fraction, terms: Facts) -> Fraction:
-    """The part of the saving that is paid: one share, or a share for each slab of the fall."""
-    slabs = terms["slabs"]
-    if not slabs or fall <= 0:
-        return Fraction(terms["community_bp"], WHOLE_BP)
-    ends = [Fraction(start, WHOLE_BP) for start, _ in slabs[1:]] + [fall]
-    paid = Fraction(0)
-    for (start, share), end in zip(slabs, ends, strict=True):
-        width = max(Fraction(0), min(fall, end) - Fraction(start, WHOLE_BP))
-        paid += width * Fraction(share, WHOLE_BP)
-    return paid / fall
-
-
-def shared_out(found: Facts, terms: Facts, available: list[int]) -> Facts:
-    """The split's working: pence for each agency and payee; halves of a penny go to the even."""
-    agencies, payees = terms["agencies"], terms["payees"]
-    claimed = max(Fraction(0), found["avoided"]) * Fraction(terms["claim_bp"], WHOLE_BP)
-    savings, wanted = [], []
-    for one in agencies:
-        cash = Fraction(one["cashable_bp"] * (WHOLE_BP - one["haircut_bp"]), WHOLE_BP**2)
-        savings.append(round(claimed * one["unit_cost_pence"] * cash))
-    pays = found["result"].startswith("MET_")
-    if pays:
-        wanted = [round(paid_share(found["fall"], terms) * saving) for saving in savings]
-    total = sum(wanted)
-    cut = divided(terms["cap_pence"], wanted) if total > terms["cap_pence"] else wanted
-    awards = [min(pence, most) for pence, most in zip(cut, available, strict=True)] if pays else []
-    awards = awards or [0] * len(agencies)
-    kept = "holdback_bp" if found["result"] == "MET_ASSURED" else "holdback_provisional_bp"
-    held = [round(Fraction(pence * terms[kept], WHOLE_BP)) for pence in awards]
-    payable = divided(sum(awards) - sum(held), [one["weight"] for one in payees])
-    return {
-        "saving_pence": sum(savings), "award_pence": sum(awards), "holdback_pence": sum(held),
-        "capped_pence": total - sum(awards),
-        "agencies": [
-            {"organisation": one["organisation"], "saving_pence": saving, "award_pence": award,
-             "holdback_pence": back}
-            for one, saving, award, back in zip(agencies, savings, awards, held, strict=True)
-        ],
-        "payees": [
-            {"organisation": one["organisation"], "payable_pence": due}
-            for one, due in zip(payees, payable, strict=True)
-        ],
-    }  # fmt: skip
-
-
-def decided_again(facts: Facts, terms: Facts, readings: Facts) -> Facts:
-    """A decision made again from readings and terms alone, written as its record writes it."""
-    sums = {
-        slot: sum(value for rows in areas.values() for _month, value, _revision in rows)
-        for slot, areas in readings.items()
-    }
-    counts = [sums.get(slot, 0) for slot in ("before", "after", "other_before", "other_after")]
-    table = Table._make([*counts, terms["baseline_months"], SEASONS])
-    (baseline,) = readings["before"].values()
-    found = tested(table, [value for _month, value, _revision in baseline], terms)
-    amounts = shared_out(found, terms, facts["available"])
-    exact = {
-        name: "" if value is None else f"{value.numerator:#x}/{value.denominator:#x}"
-        for name, value in found.items()
-        if name != "result"
-    }
-    return {"counts": table._asdict(), "result": found["result"], "amounts": amounts, **exact}
-
-
-def moved_by(kind: str, facts: Facts, terms: Facts) -> dict[str, int]:
-    """What a decision's journal must move, account by account; debits above zero."""
-    deal, amounts = facts["agreement"], facts["amounts"]
-    moves: dict[str, int] = {}
-    payees = [(one["organisation"], one["payable_pence"]) for one in amounts["payees"]]
-    if kind == "dividend.confirm":
-        back = divided(amounts["holdback_pence"], [one["weight"] for one in terms["payees"]])
-        payees = [(name, pence) for (name, _), pence in zip(payees, back, strict=True)]
-    for one in amounts["agencies"]:
-        name, held = f"{deal}:{one['organisation']}", one["holdback_pence"]
-        if kind == "saving.recognise":
-            moves[f"Equity:Memo:Saving:Recognised:{name}"] = one["saving_pence"]
-        elif kind == "dividend.award":
-            moves[f"Liabilities:Dividend:Reserved:{name}"] = one["award_pence"]
-            moves[f"Liabilities:Dividend:Holdback:{name}"] = -held
-        else:
-            moves[f"Liabilities:Dividend:Holdback:{name}"] = held
-    if kind == "saving.recognise":
-        rest = amounts["saving_pence"] - amounts["award_pence"]
-        moves[f"Equity:Memo:Saving:Community:{deal}"] = -amounts["award_pence"]
-        moves[f"Equity:Memo:Saving:Agencies:{deal}"] = -rest
-    else:
-        for name, pence in payees:
-            moves[f"Liabilities:Dividend:Payable:{deal}:{name}"] = -pence
-    return {path: pence for path, pence in moves.items() if pence}
-
-
-class Decisions(Step):
-    """7. Every decision comes out the same, and its journals move exactly its pence."""
-
-    words = "every decision comes out the same when it is made again"
-    remedy = "Ask for the files of evidence, and give them with this pack to the auditor."
-    KINDS = ("dividend.award", "saving.recognise", "dividend.confirm")
-    FILE = "decisions.jsonl"
-
-    def __init__(self, pack: Pack, evidence: Path | None) -> None:
-        self.pack, self._evidence = pack, evidence
-        self._journals: dict[str, list[Facts]] = defaultdict(list)
-        self._files: set[str] = set()
-
-    def take(self, batch: Batch) -> None:
-        """Keep the journals that carry a decision out."""
-        for _, facts in batch.journals:
-            if facts["kind"] in self.KINDS:
-                self._journals[facts["id"].partition(":")[0]].append(facts)
-
-    def finish(self) -> None:
-        """Make each decision again, and name those that come out otherwise."""
-        if not (self.pack.folder / self.FILE).exists():
-            self._see_that_none_is_missing(set())
-            return
-        faults, made, signed = [], set(), 0
-        for piece in self.pack.pieces(self.FILE, "\n"):
-            for line in piece.splitlines():
-                kept = json.loads(line)
-                record = json.loads(kept["record"])
-                name = str(record["determination"])
-                made.add(name)
-                signed += any(one["purpose"] for one in self._journals[name])
-                self._files.update(record["files"])
-                faults += [f"{name}: {fault}" for fault in self._odd(name, record, kept)]
-        if faults:
-            raise Fault("; ".join(faults[:FAULTS_SHOWN_MAX]))
-        self._see_that_none_is_missing(made)
-        self.words = (
-            f"{len(made):,} decisions come out the same when they are made again,"
-            f" {signed:,} of them signed for by the journal that awards them"
-        )
-        self._tell_evidence()
-
-    def _see_that_none_is_missing(self, made: set[str]) -> None:
-        for name, journals in self._journals.items():
-            if name not in made and any(one["purpose"] for one in journals):
-                raise Fault(f"{name}: what it was decided from is missing")
-
-    def _odd(self, name: str, record: Facts, kept: Facts) -> Iterator[str]:
-        facts, terms = record["facts"], json.loads(kept["terms"])
-        yield from self._unlike_journals(name, facts, terms, _sha256(kept["record"]))
-        if _sha256(kept["terms"]) != facts["terms"]:
-            yield "the terms were altered"
-        if _sha256(kept["readings"]) != facts["snapshot"]:
-            yield "the readings were altered"
-        if facts["rules"] != "dividends-1":
-            yield f"it was decided by the rules {facts['rules']}, which this program does not know"
-            return
-        again = decided_again(facts, terms, json.loads(kept["readings"])["readings"])
-        for part in sorted(again):
-            if again[part] != facts[part]:
-                yield f"made again, {part} is {again[part]}, not {facts[part]}"
-
-    def _unlike_journals(self, name: str, facts: Facts, terms: Facts, digest: str) -> Iterator[str]:
-        for one in self._journals[name]:
-            if one["purpose"] not in ("", digest):
-                yield f"its record is not the one that journal {one['seq']} signed for"
-            if moved_by(one["kind"], facts, terms) != _posted(one, 1):
-                yield f"journal {one['seq']} does not move what was decided"
-
-    def _tell_evidence(self) -> None:
-        if self._evidence is None:
-            return
-        files = sorted(path for path in self._evidence.iterdir() if path.is_file())
-        odd = [path.name for path in files if _sha256_of(path) not in self._files]
-        if odd:
-            raise Fault(f"no decision rests on these files as they are: {', '.join(odd)}")
-        self.words += f"; {len(files):,} of {len(self._files):,} files of evidence are theirs"
-
-
-def _sha256(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()
-
-
-# --- the bundle of an inspection ---------------------------------------------------------------
-
-BUNDLE_COLUMNS = ("journal", "effective_on", "kind", "id", "reason", "maker", "checker", "entry",
-                  "account", "side", "quantity", "unit", "fund", "layer")  # fmt: skip
-IN_LEAF = ("checker", "deadline_us", "effective_on", "group", "id", "kind", "maker", "note",
-           "purpose", "reason", "recorded_us", "resolves", "reverses")  # fmt: skip
-
-
-def canonical(value: object) -> bytes:
-    """ASCII JSON, sorted keys, no spaces: the only bytes that are ever hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-class Bundle(Pack):
-    """A bundle in a folder, with what its seal says."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        facts = json.loads(self.text("bundle.json"))
-        self.inspection, self.full = str(facts["inspection"]), facts["kind"] == "full"
-        self.days = (str(facts["starts_on"]), str(facts["ends_on"]))
-        self.opened = self.shut = 0
-
-    def lines(self, name: str) -> Iterator[str]:
-        """The lines of a long file."""
-        for piece in self.pieces(name, "\n"):
-            yield from piece.removesuffix("\n").split("\n")
-
-    def prove(self, name: str, public: bytes) -> str:
-        """Check everything; returns what was found in words."""
-        check_manifest(self, name, public)
-        signed = Checkpoint(self.text("checkpoint.txt"), name, public, "checkpoint.txt")
-        size, root = self._sealed(signed, name, public)
-        tree, hashes, sheet = Tree(), self._hashes(signed), self._sheet()
-        openings = self.lines("openings.jsonl")
-        for committed in self.lines("commitments.jsonl"):
-            tree.add([hashlib.sha256(b"\0" + committed.encode()).digest()])
-            seq, fields = self._journal(committed, next(openings, "{}"), hashes)
-            if any(next(sheet, None) != row for row in _bundle_rows(seq, fields)):
-                raise Fault(f"journals.csv: journal {seq} is not as it was opened")
-        if (tree.size, tree.root()) != (size, root):
-            raise Fault(f"{tree.size} journals do not have the root that the seal signs for")
-        if next(openings, None) or next(sheet, None):
-            raise Fault("openings.jsonl or journals.csv: there is more than was committed to")
-        return (
-            f"{size:,} journals of {self.days[0]} to {self.days[1]}: {self.opened:,} fields opened,"
-            f" {self.shut:,} withheld, all under the root that was signed for everybody"
-        )
-
-    def _journal(self, committed: str, opening: str, hashes: dict[int, str]) -> tuple[int, Facts]:
-        facts, opened = json.loads(committed), json.loads(opening)
-        seq: int = facts["seq"]
-        if canonical(facts) != committed.encode() or opened.get("seq") != seq:
-            raise Fault(f"journal {seq}: its line is not written as it should be")
-        if facts["leaf_hash"] != hashes.get(seq):
-            raise Fault(f"journal {seq}: the books do not know it by this hash")
-        fields = self._opened(seq, facts["commitments"], opened["opened"])
-        self._check_journal(seq, fields)
-        if self.full:
-            self._check_leaf(seq, fields, opened["leaf"].encode(), facts["leaf_hash"])
-        return seq, fields
-
-    def _sealed(self, signed: Checkpoint, name: str, public: bytes) -> tuple[int, bytes]:
-        lines = open_note(self.text("seal.txt"), name, public, "seal.txt")
-        books_root = base64.b64encode(signed.root).decode()
-        expected = [name, f"inspection {self.inspection}", f"period {' '.join(self.days)}",
-                    f"checkpoint {signed.size} {books_root}"]  # fmt: skip
-        if len(lines) != 6 or lines[:4] != expected:
-            raise Fault("seal.txt: it seals something else")
-        count, root = lines[4].removeprefix("journals "), lines[5].removeprefix("root ")
-        return int(count), exactly(root)
-
-    def _hashes(self, signed: Checkpoint) -> dict[int, str]:
-        tree, found = Tree(), {}
-        for number, line in enumerate(self.lines("leaf-hashes.tsv"), start=1):
-            seq, digest = line.split("\t")
-            if seq != str(number) or len(digest) != 64:
-                raise Fault(f"leaf-hashes.tsv: line {number} is not the hash of a journal")
-            found[number] = digest
-            tree.add([bytes.fromhex(digest)])
-        if (tree.size, tree.root()) != (signed.size, signed.root):
-            raise Fault("leaf-hashes.tsv: it does not have the root that the checkpoint says")
-        return found
-
-    def _opened(self, seq: int, committed: Facts, opened: Facts) -> Facts:
-        for field, (salt, value) in opened.items():
-            raw = bytes.fromhex(salt)
-            made = hashlib.sha256(raw + canonical([seq, field, value])).hexdigest()
-            if len(raw) != 32 or committed.get(field) != made:
-                raise Fault(f"journal {seq}: {field} is not what was committed to")
-        self.opened += len(opened)
-        self.shut += len(committed) - len(opened)
-        return {field: value for field, (_salt, value) in opened.items()}
-
-    def _check_journal(self, seq: int, fields: Facts) -> None:
-        sums: dict[tuple[str, str, str], int] = defaultdict(int)
-        line = 0
-        while (value := fields.get(f"entry.{line + 1}.value")) is not None:
-            side, quantity, layer, unit, fund = value
-            sums[unit, fund, layer] += SIGNS[side] * quantity
-            line += 1
-        if line < 2 or any(sums.values()):
-            raise Fault(f"journal {seq}: it does not balance")
-        if not self.days[0] <= fields["effective_on"] <= self.days[1]:
-            raise Fault(f"journal {seq}: {fields['effective_on']} is outside the period")
-
-    def _check_leaf(self, seq: int, fields: Facts, leaf: bytes, digest: str) -> None:
-        if hashlib.sha256(b"\0" + leaf).hexdigest() != digest:
-            raise Fault(f"journal {seq}: its bytes do not have the hash beside them")
-        facts = json.loads(leaf)
-        said = {name: facts[name] for name in IN_LEAF}
-        for line, path, side, quantity, layer, unit, fund, version, after in facts["entries"]:
-            said[f"entry.{line}.account"] = path
-            said[f"entry.{line}.value"] = [side, quantity, layer, unit, fund]
-            said[f"entry.{line}.after"] = [version, after]
-        odd = [name for name, value in fields.items() if name in said and said[name] != value]
-        missing = [name for name in said if name not in fields and name not in ("maker", "checker")]
-        if facts["seq"] != seq or odd or missing:
-            raise Fault(f"journal {seq}: {', '.join(odd + missing)} is not what its bytes say")
-
-    def _sheet(self) -> Iterator[list[str]]:
-        with (self.folder / "journals.csv").open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            if tuple(next(rows, ())) != BUNDLE_COLUMNS:
-                raise Fault("journals.csv: its columns are others")
-            yield from rows
-
-
-def _bundle_rows(seq: int, fields: Facts) -> Iterator[list[str]]:
-    head = [str(seq)]
-    for name in BUNDLE_COLUMNS[1:7]:
-        value = fields.get(name, "withheld")
-        head.append("" if value is None else _unguarded(str(value)))
-    line = 1
-    while value := fields.get(f"entry.{line}.value"):
-        side, quantity, layer, unit, fund = value
-        account = _unguarded(str(fields.get(f"entry.{line}.account", "withheld")))
-        yield [*head, str(line), account, side, str(quantity), unit, fund, layer]
-        line += 1
-
-
-def _unguarded(cell: str) -> str:
-    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
-
-
-def verify_bundle(folder: Path, *, key: str = "", say: Callable[[str], None] = print) -> list[str]:
-    """Check a bundle's folder; returns the faults, empty when everything holds."""
-    try:
-        bundle = Bundle(folder)
-        name, public = read_key(key or bundle.text("checkpoint.key"))
-        say(f"ok     {bundle.prove(name, public)}")
-    except Fault as fault:
-        return [str(fault)]
-    except (AttributeError, LookupError, OSError, TypeError, ValueError, csv.Error) as error:
-        return [f"the bundle is not written as it should be ({error!r})"]
-    return []
-
-
 # --- the command -----------------------------------------------------------------------------
 
 
@@ -1609,9 +1114,8 @@ def unpacked(path: Path, room: Path) -> Path:
 
 
 def verify(
-    folder: Path, *, old: str = "", key: str = "", evidence: Path | None = None,
-    say: Callable[[str], None] = print,
-) -> list[str]:  # fmt: skip
+    folder: Path, *, old: str = "", key: str = "", say: Callable[[str], None] = print
+) -> list[str]:
     """Check a pack's folder; returns the faults, empty when everything holds."""
     try:
         pack = Pack(folder)
@@ -1624,8 +1128,7 @@ def verify(
         first: list[Step] = [Manifest(pack, name, public, aside), Leaves(signed, older)]
         try:
             with pack.database() as store:
-                steps = [*first, *compared(pack, store), Decisions(pack, evidence)]
-                faults = Proof(pack, steps).run(say)
+                faults = Proof(pack, first + compared(pack, store)).run(say)
         except Fault as fault:
             faults = [*Proof(pack, first).run(say), str(fault)]
     if not faults:
@@ -1702,46 +1205,45 @@ def _receipt(path: Path) -> str:
     return raw.decode()
 
 
+def outcome(check: Callable[[Path], list[str]], *, alone: bool) -> int:
+    """Let a check look, in a room for what it unpacks, and say what it found: the exit status."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as room:
+            faults = check(Path(room))
+    except (OSError, UnicodeDecodeError, Fault) as error:
+        faults = [str(error)]
+    for fault in faults[:FAULTS_SHOWN_MAX]:
+        print(f"NOT PROVEN: {fault}")
+    if faults:
+        return 1
+    if alone:
+        print("Note: without --key or --checkpoint this only shows that the pack agrees with")
+        print("itself. Compare checkpoint.key with the key that the service publishes.")
+    print("PROVEN")
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     """Read the command line, check, and say what was found."""
     parser = argparse.ArgumentParser(description="Prove an audit pack or a receipt by itself.")
-    parser.add_argument(
-        "pack", type=Path, help="the folder or .zip of a pack or bundle, or a receipt"
-    )
+    parser.add_argument("pack", type=Path, help="the pack's folder, its .zip, or a receipt")
     parser.add_argument("--checkpoint", type=Path, help="an older checkpoint that you kept")
     parser.add_argument("--key", default="", help="the books' public key, or a file with it")
-    parser.add_argument("--witness", action="append", default=[],
-                        help="a witness's public key, or a file with several")  # fmt: skip
+    parser.add_argument("--witness", action="append", default=[], help="their keys, or a file")
     parser.add_argument("--witnesses-needed", type=int, default=0,
                         help="how many must have co-signed (default: more than half)")  # fmt: skip
-    parser.add_argument("--evidence", type=Path, help="a folder with files of evidence to compare")
     chosen = parser.parse_args(arguments)
-    room = Path(tempfile.mkdtemp(prefix="verify-"))
-    try:
-        key = next(iter(_named([chosen.key])), "") if chosen.key else ""
+
+    def check(room: Path) -> list[str]:
+        key = next(iter(_named([chosen.key])), "")
         if words := _receipt(chosen.pack):
-            faults = verify_receipt(
+            return verify_receipt(
                 words, key=key, witnesses=_named(chosen.witness), needed=chosen.witnesses_needed
             )
-        else:
-            old = chosen.checkpoint.read_text(encoding="utf-8") if chosen.checkpoint else ""
-            folder = unpacked(chosen.pack, room)
-            if (folder / "bundle.json").is_file():
-                faults = verify_bundle(folder, key=key)
-            else:
-                faults = verify(folder, old=old, key=key, evidence=chosen.evidence)
-    except (OSError, UnicodeDecodeError, Fault) as error:
-        faults = [str(error)]
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-    for fault in faults[:FAULTS_SHOWN_MAX]:
-        print(f"NOT PROVEN: {fault}")
-    if not faults and not (chosen.checkpoint or chosen.key):
-        print("Note: without --key or --checkpoint this only shows that the pack agrees with")
-        print("itself. Compare checkpoint.key with the key that the service publishes.")
-    if not faults:
-        print("PROVEN")
-    return 1 if faults else 0
+        old = chosen.checkpoint.read_text(encoding="utf-8") if chosen.checkpoint else ""
+        return verify(unpacked(chosen.pack, room), old=old, key=key)
+
+    return outcome(check, alone=not (chosen.checkpoint or chosen.key))
 
 
 if __name__ == "__main__":

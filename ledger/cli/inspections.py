@@ -87,7 +87,7 @@ def open_books(period: int, opens: date, more_days: int, token: str) -> None:
 def bundle(reference: str, into: Path | None, *, full: bool) -> None:
     r"""Write the bundle of an inspection: the public's, or with --full the auditor's.
 
-    Both have the same root. Prove either with scripts/verify_books.py.
+    Both have the same root. Prove either with scripts/verify_inspection.py.
 
     \b
     Examples:

@@ -60,12 +60,11 @@ Act 2014, sections 26 and 27). {what}
   checkpoint.key      the public key; compare it with the one that the service publishes
   MANIFEST.sha256     the hash of every file, and MANIFEST.note its signature
 
-To prove it without the service, with Python 3.11 and nothing else:
+To prove it without the service, with Python 3.11, verify_books.py beside it and nothing else:
 
-  python3 verify_books.py THIS-FOLDER --key KEY
+  python3 verify_inspection.py THIS-FOLDER --key KEY
 
-What is withheld cannot be worked out, and cannot be exchanged either: the auditor, who opens it,
-has the same root as you.
+What is withheld cannot be exchanged: the auditor, who opens it, has the same root as you.
 """
 _WHAT: Final = {
     PUBLIC: "What names a person is withheld: the field says so, and its commitment stands.",

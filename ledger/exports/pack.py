@@ -59,8 +59,9 @@ It holds {contents}, as they stood under the checkpoint of {size} journals.
 To prove it without the service, with Python 3.11 and nothing else:
 
   python3 verify_books.py THIS-FOLDER --checkpoint AN-OLDER-CHECKPOINT.txt
+  python3 verify_decisions.py THIS-FOLDER --checkpoint AN-OLDER-CHECKPOINT.txt
 
-An older checkpoint that you kept yourself shows that nothing before it was changed since.
+The second makes the decisions again, and needs the first beside it. An older checkpoint that you kept yourself shows that nothing before it was changed since.
 People appear by pseudonym. Notes beside journals are left out: they may be erased one day.
 """
 

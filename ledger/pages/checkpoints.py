@@ -18,7 +18,7 @@ from ledger.kernel.errors import Missing
 
 blueprint = Blueprint("checkpoints", __name__)
 
-VERIFIER = Path(__file__).resolve().parents[2] / "scripts" / "verify_books.py"
+PROGRAMS = Path(__file__).resolve().parents[2] / "scripts"
 PLAIN = "text/plain; charset=utf-8"
 NEWEST: Final = 10
 REASONS: Final = {
@@ -111,13 +111,27 @@ def text(size: int) -> Response:
 @guarded("public.read")
 def verifier() -> Response:
     """The program that proves a pack without this service."""
-    return program(VERIFIER)
+    return program("verify_books.py")
 
 
-def program(path: Path) -> Response:
+@blueprint.get("/verify_decisions.py")
+@guarded("public.read")
+def verifier_of_decisions() -> Response:
+    """The program that makes the decisions in a pack again; it needs the first beside it."""
+    return program("verify_decisions.py")
+
+
+@blueprint.get("/verify_inspection.py")
+@guarded("public.read")
+def verifier_of_inspections() -> Response:
+    """The program that proves the bundle of an inspection; it needs the first beside it."""
+    return program("verify_inspection.py")
+
+
+def program(name: str) -> Response:
     """One of the programs that people take home."""
-    answer = Response(path.read_text(encoding="utf-8"), content_type=PLAIN)
-    answer.headers["Content-Disposition"] = f"attachment; filename={path.name}"
+    answer = Response((PROGRAMS / name).read_text(encoding="utf-8"), content_type=PLAIN)
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
     return answer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
@@ -22,7 +21,6 @@ from ledger.parties.rules import may
 blueprint = Blueprint("witnesses", __name__)
 
 REGISTERS = "witness.register"
-COSIGNER = Path(__file__).resolve().parents[2] / "scripts" / "witness_books.py"
 
 
 @blueprint.get("/witnesses")
@@ -42,7 +40,7 @@ def every() -> str:
 @guarded("public.read")
 def cosigner() -> Response:
     """The program by which anybody can be a witness."""
-    return program(COSIGNER)
+    return program("witness_books.py")
 
 
 @blueprint.get("/witnesses/new")

@@ -28,10 +28,10 @@ from ledger.kernel.money import split
 from ledger.outcomes.rules.exact import ONE, Counts, falls_by
 from ledger.outcomes.rules.spread import phi
 from ledger.outcomes.rules.verdict import judge
+from scripts import verify_books, verify_decisions
 from tests import dividing
 from tests.cast import Place
 from tests.dividing import JOB, NOW
-from tests.domain.test_exports_pack import VERIFIER
 from tests.unit.test_dividends_rules import TERMS
 
 DEALS: tuple[dict[str, Any], ...] = (
@@ -74,7 +74,7 @@ def packed(place: Place, into: Path) -> Path:
 
 def prove(folder: Path, **more: Any) -> tuple[list[str], list[str]]:
     said: list[str] = []
-    faults: list[str] = VERIFIER.verify(folder, say=said.append, **more)
+    faults: list[str] = verify_decisions.verify(folder, say=said.append, **more)
     return faults, said
 
 
@@ -89,6 +89,7 @@ def test_every_decision_is_made_again_offline_without_a_difference(
     names, folder = made
     faults, said = prove(folder)
     assert faults == []
+    assert verify_books.verify(folder, say=said.append) == []
     assert "4 decisions come out the same when they are made again, 3 of them signed for" in (
         "\n".join(said)
     )
@@ -269,7 +270,9 @@ def test_the_verifier_decides_as_the_service_does_whatever_the_figures() -> None
             "other_before": {"b": [["m", others[0], 1]]},
             "other_after": {"b": [["m", others[1], 1]]},
         }
-        again = VERIFIER.decided_again(facts, json.loads(json.dumps(terms.facts())), readings)
+        again = verify_decisions.decided_again(
+            facts, json.loads(json.dumps(terms.facts())), readings
+        )
         results.add(verdict.result.value)
         differences += any(again[part] != facts[part] for part in again)
         assert amounts.award_pence == amount_facts(amounts, terms)["award_pence"]
@@ -283,4 +286,4 @@ def test_a_split_of_pence_is_the_services_own() -> None:
     for _ in range(2_000):
         weights = [chance.randint(0, 9) for _ in range(chance.randint(1, 6))] + [1]
         total = chance.randint(0, 10_000)
-        assert VERIFIER.divided(total, weights) == split(total, weights)
+        assert verify_decisions.divided(total, weights) == split(total, weights)

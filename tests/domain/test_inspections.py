@@ -30,8 +30,8 @@ from ledger.kernel.errors import Forbidden, Invalid, LedgerError, Missing, Refus
 from ledger.parties import queries as party_queries
 from ledger.parties import rules as party_rules
 from ledger.parties import service as parties
+from scripts import verify_inspection
 from tests.cast import NAMES, Place
-from tests.domain.test_exports_pack import VERIFIER
 from tests.raw_books import spec
 
 BANK, GIFTS, OWED = "Assets:Bank", "Income:Gifts", "Assets:Receivable:CMT-7K2M9QXA"
@@ -99,7 +99,7 @@ def bundle(inspection: str, kind: str, into: Path) -> Path:
 
 def prove(folder: Path) -> tuple[list[str], str]:
     said: list[str] = []
-    faults: list[str] = VERIFIER.verify_bundle(folder, say=said.append)
+    faults: list[str] = verify_inspection.verify(folder, say=said.append)
     return faults, "\n".join(said)
 
 
@@ -297,7 +297,7 @@ def test_whatever_is_bent_in_a_bundle_is_found_even_under_a_new_signature(
         found += len(faults) == 1 and words in faults[0]
         assert words in faults[0], faults
     print(f"COUNT bundle_bends={len(BENDS)} named={found}")
-    assert VERIFIER.main([str(whole), "--key", str(whole / "checkpoint.key")]) == 0
+    assert verify_inspection.main([str(whole), "--key", str(whole / "checkpoint.key")]) == 0
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -215,12 +215,13 @@ def test_a_pack_is_made_downloaded_and_proved_offline(
     assert len(zipfile.ZipFile(io.BytesIO(zipped.data)).namelist()) >= 12
     (tmp_path / "pack.zip").write_bytes(zipped.data)
     (tmp_path / "old.txt").write_text(text_of(client, "/checkpoint.txt"), encoding="utf-8")
-    (tmp_path / "verify_books.py").write_bytes(client.get("/verify_books.py").data)
-    done = subprocess.run(
-        [sys.executable, "-I", "verify_books.py", "pack.zip", "--checkpoint", "old.txt"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "PROVEN", done.stdout + done.stderr
+    for program in ("verify_books.py", "verify_decisions.py"):
+        (tmp_path / program).write_bytes(client.get(f"/{program}").data)
+        done = subprocess.run(
+            [sys.executable, "-I", program, "pack.zip", "--checkpoint", "old.txt"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stdout.splitlines()[-1] == "PROVEN", done.stdout + done.stderr
     assert where.rsplit("/", 1)[1] in text_of(auditor, "/audit/packs")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ledger.kernel.clock import FixedClock
+from scripts import verify_inspection
 from tests import cast
 from tests.cast import NAMES, Place
-from tests.domain.test_exports_pack import VERIFIER
 from tests.domain.test_inspections import period  # noqa: F401 - a fixture
 
 Enter = Callable[[FlaskClient, str], FlaskClient]
@@ -56,10 +58,16 @@ def test_the_books_are_opened_and_anybody_takes_them_away(
             packed.read(one).decode() for one in packed.namelist()
         )
     (tmp_path / "public.zip").write_bytes(taken.data)
-    assert VERIFIER.main([str(tmp_path / "public.zip")]) == 0
+    for program in ("verify_books.py", "verify_inspection.py"):
+        (tmp_path / program).write_bytes(client.get(f"/{program}").data)
+    proved = subprocess.run(
+        [sys.executable, "-I", "verify_inspection.py", "public.zip"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert proved.stdout.splitlines()[-1] == "PROVEN", proved.stdout + proved.stderr
     whole = people["auditor"].get(f"{path}/full.zip")
     (tmp_path / "full.zip").write_bytes(whole.data)
-    assert VERIFIER.main([str(tmp_path / "full.zip")]) == 0
+    assert verify_inspection.main([str(tmp_path / "full.zip")]) == 0
     assert people["resident"].get(f"{path}/full.zip").status_code == 403
     again = people["s151"].submit("/inspections/new", FIRST | {"period": str(period)})
     assert (again.status_code, "opened for inspection before" in again.text) == (422, True)
@@ -224,7 +232,7 @@ def test_one_command_writes_each_bundle(
     for extra in ((), ("--full",)):
         said = run("bundle", made, "--into", str(tmp_path), *extra)
         folder, root = re.fullmatch(r"(.*)\nroot ([0-9a-f]{64})\n", said).groups()  # type: ignore[union-attr]
-        assert VERIFIER.verify_bundle(Path(folder), say=lambda _words: None) == []
+        assert verify_inspection.verify(Path(folder), say=lambda _words: None) == []
         roots.add(root)
     assert len(roots) == 1
     reader = cast.api_secret(place, "s151", scopes=("read",))

@@ -299,6 +299,16 @@ def determinations(
     return [_determination(*row) for row in rows]
 
 
+def periods_named(session: Session, references: Collection[str]) -> dict[str, int]:
+    """Which period each of several determinations is about; those that do not exist are left out."""
+    rows = session.execute(
+        select(Determination.id, Determination.period).where(
+            Determination.id.in_(sorted(references))
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _determination(row: Determination, state: str) -> DeterminationView:
     return DeterminationView(
         row.id, row.agreement, row.period, row.revision, row.result, row.snapshot,

@@ -12,7 +12,6 @@ import csv
 import json
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -113,11 +112,7 @@ def zipped(session: Session, view: InspectionView, kind: str) -> IO[bytes]:
     with tempfile.TemporaryDirectory(prefix="inspection-") as room:
         folder = write(session, view, kind, Path(room))
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - whoever is answered closes it
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-            for path in sorted(folder.iterdir()):
-                entry = zipfile.ZipInfo(f"{folder.name}/{path.name}", pack.ZIPPED_AT)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                packed.writestr(entry, path.read_bytes())
+        pack.zip_into(file, folder, folder.name)
     file.seek(0)
     return file
 

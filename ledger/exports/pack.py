@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy.orm import Session
@@ -35,7 +35,7 @@ DATABASE: Final = "books.sqlite"
 LEAVES: Final = "leaves.tsv"
 LEAVES_AT_ONCE: Final = 1_000
 MANIFEST: Final = "MANIFEST.sha256"
-ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
+_ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
 README: Final = """Audit pack of the book {code}
 {underline}
@@ -147,7 +147,7 @@ def zipped(made: Pack) -> Path:
     if not made.zip.exists():
         working = made.folder.with_name(f".{made.name}.{secrets.token_hex(4)}.zip")
         try:
-            _zip(made.folder, made.name, working)
+            zip_into(working, made.folder, made.name)
             working.rename(made.zip)
         finally:
             working.unlink(missing_ok=True)
@@ -276,12 +276,12 @@ def _readme(scope: Scope) -> str:
     return README.format(code=scope.code, underline=underline, contents=contents, size=scope.size)
 
 
-def _zip(folder: Path, name: str, target: Path) -> None:
-    """One file with fixed times and order, so that the same pack gives the same bytes."""
+def zip_into(target: Path | IO[bytes], folder: Path, name: str) -> None:
+    """A folder as one file with fixed times and order, so that the same gives the same bytes."""
     paths = sorted(folder.iterdir())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for path in paths:
-            entry = zipfile.ZipInfo(f"{name}/{path.name}", ZIPPED_AT)
+            entry = zipfile.ZipInfo(f"{name}/{path.name}", _ZIPPED_AT)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             with path.open("rb") as source, packed.open(entry, "w", force_zip64=True) as out:

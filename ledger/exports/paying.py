@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from ledger.books.queries import as_date
+from ledger.dividends import queries as dividends
 from ledger.exports import rules
 from ledger.exports.tables import Scope
+from ledger.parties import queries as parties
+from ledger.parties.queries import OrganisationView
+from ledger.pledges import queries as pledges
 
 ROWS_AT_ONCE: Final = 500
 
@@ -46,13 +50,6 @@ _AWARDS: Final = text(
         " AND r.seq <= :size)",
     )
 )
-_PLEDGES: Final = (
-    "SELECT p.id, w.sentence, p.group_id FROM pledge p JOIN pledge_wording w"
-    " ON w.pledge = p.id AND w.version = p.wording WHERE p.id IN :ids"
-)
-_AGREEMENTS: Final = "SELECT id, title, '' FROM agreement WHERE id IN :ids"
-_ORGANISATIONS: Final = "SELECT id, name, kind FROM organisation WHERE id IN :ids"
-_DETERMINATIONS: Final = "SELECT id, period, '' FROM determination WHERE id IN :ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +81,28 @@ def awards(session: Session, scope: Scope) -> Iterator[Line]:
 
 def _lines(session: Session, scope: Scope, statement: TextClause) -> Iterator[Line]:
     streamed = {"yield_per": ROWS_AT_ONCE}
+    called = {one.id: one for one in parties.organisations(session)}
     with session.execute(statement, scope.bound(session), execution_options=streamed) as rows:
         for part in rows.partitions(ROWS_AT_ONCE):
-            yield from _told(session, part)
+            yield from _told(session, part, called)
 
 
-def _told(session: Session, rows: Sequence[Any]) -> Iterator[Line]:
+def _told(
+    session: Session, rows: Sequence[Any], called: Mapping[str, OrganisationView]
+) -> Iterator[Line]:
     """Some rows with the words that belong to their references, looked up at once."""
     groups = {row[4] for row in rows}
-    deals = _named(session, _PLEDGES, groups) | _named(session, _AGREEMENTS, groups)
-    years = _named(session, _DETERMINATIONS, {row[1].partition(":")[0] for row in rows})
-    payees = [row[7] or deals.get(row[4], ("", ""))[1] for row in rows]
-    called = _named(session, _ORGANISATIONS, set(payees))
-    for row, payee in zip(rows, payees, strict=True):
-        seq, id_, day, kind, group, fund, path, owner, pence = row
-        name, payee_kind = called.get(payee, ("", ""))
+    promised = pledges.pledges_named(session, groups)
+    titles = {one.id: one.title for one in dividends.agreements_named(session, groups).values()}
+    titles |= {one.id: one.deal.sentence for one in promised.values()}
+    years = dividends.periods_named(session, {row[1].partition(":")[0] for row in rows})
+    for seq, id_, day, kind, group, fund, path, owner, pence in rows:
+        payee = called.get(owner or (promised[group].group_id if group in promised else ""))
         yield Line(
-            seq, id_, as_date(day), kind, fund, payee if name else "",
-            rules.beneficiary(name, is_person=rules.is_person(path, owner)), payee_kind,
-            rules.purpose(kind, deals.get(group, ("", ""))[0]),
-            years.get(id_.partition(":")[0], (None,))[0], int(pence),
+            seq, id_, as_date(day), kind, fund, payee.id if payee else "",
+            rules.beneficiary(
+                payee.name if payee else "", is_person=rules.is_person(path, owner)
+            ),
+            payee.kind if payee else "", rules.purpose(kind, titles.get(group, "")),
+            years.get(id_.partition(":")[0]), int(pence),
         )  # fmt: skip
-
-
-def _named(session: Session, statement: str, ids: set[str]) -> dict[str, tuple[Any, ...]]:
-    found = text(statement).bindparams(bindparam("ids", expanding=True))
-    return {row[0]: (row[1], row[2]) for row in session.execute(found, {"ids": sorted(ids)})}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from ledger.kernel import limits
@@ -23,6 +23,7 @@ __all__ = [
     "pledge",
     "pledge_view",
     "pledges",
+    "pledges_named",
     "wordings",
 ]
 
@@ -51,11 +52,7 @@ def pledges(
 ) -> list[PledgeView]:  # fmt: skip
     """Pledges in these states, in order of reference after one (keyset paging)."""
     question = (
-        select(Pledge, PledgeWording)
-        .join(
-            PledgeWording,
-            (PledgeWording.pledge == Pledge.id) & (PledgeWording.version == Pledge.wording),
-        )
+        _with_deal()
         .where(Pledge.state.in_(states), Pledge.id > after)
         .order_by(Pledge.id)
         .limit(rows_max)
@@ -69,17 +66,28 @@ def pledges(
     ]
 
 
+def _with_deal() -> Select[Pledge, PledgeWording]:
+    """Pledges with the deal as it is worded now."""
+    return select(Pledge, PledgeWording).join(
+        PledgeWording,
+        (PledgeWording.pledge == Pledge.id) & (PledgeWording.version == Pledge.wording),
+    )
+
+
+def pledges_named(session: Session, references: Collection[str]) -> dict[str, PledgeView]:
+    """Several pledges by reference; those that do not exist are left out."""
+    question = _with_deal().where(Pledge.id.in_(sorted(references)))
+    found = session.execute(question)
+    return {row.id: copied(PledgeView, row, deal=deal_of(wording)) for row, wording in found}
+
+
 def listed(
     session: Session, *, states: Collection[str], neighbourhood: str = "",
     after: tuple[datetime, str] | None = None, rows_max: int = limits.PAGE_ROWS_DEFAULT,
 ) -> list[PledgeView]:  # fmt: skip
     """Pledges for the public list, those whose deadline comes first, first (keyset paging)."""
     question = (
-        select(Pledge, PledgeWording)
-        .join(
-            PledgeWording,
-            (PledgeWording.pledge == Pledge.id) & (PledgeWording.version == Pledge.wording),
-        )
+        _with_deal()
         .where(Pledge.state.in_(states))
         .order_by(Pledge.deadline_at, Pledge.id)
         .limit(rows_max)

@@ -61,6 +61,11 @@ STATE_WORDS: Final = {
 }
 
 
+def in_words(*, state: str, waits_for: str | None) -> str:
+    """Where a proposal stands; one that nobody has to verify waits to be approved at once."""
+    return STATE_WORDS[VERIFIED if waits_for == APPROVE else state]
+
+
 class SamePerson(Forbidden):
     """A1: the maker, verifier and approver must be three different people."""
 

@@ -144,7 +144,8 @@ def decide(
         is_job=SYSTEM in actor.roles or actor.person.startswith("job:"),
         maker=view.maker,
         barred=view.barred,
-        earlier=[made.person for made in view.decisions],
+        # Of one that is decided it is said so, also to whoever sends a decision twice.
+        earlier=[made.person for made in view.decisions] if view.waits_for else (),
     )
     rules.check_shown(shown=digest, stored=view.digest)
     state = rules.next_state(

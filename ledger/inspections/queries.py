@@ -163,14 +163,17 @@ def matters(
 
 
 def count(
-    session: Session, *, states: Collection[str], inspection: str = "", asked_by: str = ""
-) -> int:
+    session: Session, *, states: Collection[str], inspection: str = "", asked_by: str = "",
+    kind: str = "",
+) -> int:  # fmt: skip
     """How many questions and objections stand in these states."""
     query = select(func.count()).where(InspectionMatter.state.in_(states))
     if inspection:
         query = query.where(InspectionMatter.inspection == inspection)
     if asked_by:
         query = query.where(InspectionMatter.asked_by == asked_by)
+    if kind:
+        query = query.where(InspectionMatter.kind == kind)
     return session.execute(query.select_from(InspectionMatter)).scalar_one()
 
 

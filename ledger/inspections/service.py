@@ -31,6 +31,7 @@ from ledger.kernel.db import write_rows
 from ledger.kernel.errors import Invalid
 from ledger.kernel.ids import new_id
 from ledger.kernel.texts import clean_text
+from ledger.messages import service as messages
 from ledger.parties import queries as parties_queries
 from ledger.parties import service as parties
 from ledger.parties.rules import Actor, require
@@ -248,6 +249,12 @@ def answer(
     )
     session.flush()
     _move(session, matter, was=view.state, state=state)
+    messages.enqueue(
+        session, key=f"{matter}:{state}", recipient=view.asked_by, template="inspection.answered",
+        facts={"kind": view.kind, "journal": view.seq, "state": rules.STATE_WORDS[state],
+               "matter": matter},
+        now=now,
+    )  # fmt: skip
     _record(session, actor, rules.RIGHTS[step], matter, {"state": state}, now=now)
     return state
 

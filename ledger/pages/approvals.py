@@ -9,7 +9,7 @@ from flask import url_for as address
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
-from ledger.approvals.rules import STATE_WORDS, check_decider, next_state
+from ledger.approvals.rules import STATE_WORDS, check_decider, in_words, next_state
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import london_day, now
 from ledger.kernel.errors import LedgerError
@@ -107,7 +107,7 @@ def _page(proposal: str, form: Form) -> str:
         facts=[(key, f"{called[it]} ({it})" if it in called else it) for key, it in facts],
         before_pence=before,
         limit_pence=max(mine, default=None),
-        state_words=STATE_WORDS[view.state],
+        state_words=in_words(state=view.state, waits_for=view.waits_for),
         why_not=why_not(view, actor),
     )
 

@@ -25,6 +25,8 @@ from ledger.books.queries import BalanceRow, StatementLine
 from ledger.books.rules import KIND_WORDS, fund_tables
 from ledger.exports import checkpoints, pack, shelf
 from ledger.http import current_actor, guarded, reading
+from ledger.inspections import queries as inspections
+from ledger.inspections.rules import ASKED, OBJECTION, REPLIED
 from ledger.kernel import clock, limits
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.kernel.money import format_quantity
@@ -43,16 +45,27 @@ CAN = ("audit.read", "export.make", "checkpoint.make")
 
 @blueprint.get("/audit")
 @guarded("books.read")
-def desk() -> str:
-    """Where the books stand, and the ways into them."""
+def desk() -> Any:
+    """Where the books stand, and the ways into them; with what could not be followed."""
+    form = Form(request.args)
+    if "reference" in request.args:
+        typed = form.value("reference").strip()[: limits.LINE_CHARS_MAX]
+        none = f"No journal or account belongs to “{typed}”. Check the reference"
+        form.wrong("reference", none if typed else "Enter where to begin")
     with reading() as session:
         book = book_of(session)
         head = books.head(session, book)
         signed = audit.latest_checkpoint(session, book)
         periods = books.periods(session, book)
-    return render_template(
+        objections = (
+            inspections.count(session, states=(ASKED, REPLIED), kind=OBJECTION)
+            if may(current_actor(), "inspection.decide")
+            else 0
+        )
+    page = render_template(
         "auditors/desk.html",
-        form=Form(),
+        form=form,
+        objections=objections,
         journals=head.next_seq - 1,
         signed=signed,
         unsigned=head.next_seq - 1 - (signed.size if signed else 0),
@@ -60,6 +73,7 @@ def desk() -> str:
         closed=[one for one in periods if one["status"] == "CLOSED"],
         can={action for action in CAN if may(current_actor(), action)},
     )
+    return page, 422 if form.errors else 200
 
 
 @blueprint.get("/audit/trial-balance")

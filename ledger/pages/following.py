@@ -96,9 +96,9 @@ def find() -> Any:
             return redirect(url_for("auditors.journal", seq=seq), 303)
         if books.balances(session, book_of(session), [reference]):
             return redirect(url_for("auditors.statement", account=reference), 303)
-    if not reference:
-        return redirect(url_for("auditors.journals"), 303)
-    return redirect(url_for(".follow", group=reference), 303)
+        if reference and _belonging(session, reference, limit=1):
+            return redirect(url_for(".follow", group=reference), 303)
+    return redirect(url_for("auditors.desk", reference=reference), 303)
 
 
 def _journal_number(session: Session, reference: str) -> int | None:
@@ -109,15 +109,20 @@ def _journal_number(session: Session, reference: str) -> int | None:
     return known[0] if known else None
 
 
+def _belonging(session: Session, reference: str, *, limit: int) -> list[JournalRow]:
+    """The journals of a pledge, booking, agreement, dividend or promise."""
+    book = book_of(session)
+    found = books.journals(session, book, group=reference, limit=limit)
+    return found or books.journals_begun(session, book, reference, limit=limit)
+
+
 @blueprint.get("/audit/follow/<path:group>")
 @guarded("books.read")
 def follow(group: str) -> str:
     """Follow the money of one pledge, booking, agreement, dividend or promise, step by step."""
     most = limits.PAGE_ROWS_MAX
     with reading() as session:
-        book = book_of(session)
-        rows = books.journals(session, book, group=group, limit=most)
-        rows = rows or books.journals_begun(session, book, group, limit=most)
+        book, rows = book_of(session), _belonging(session, group, limit=most)
         steps = [(row, books.journal(session, book, row.seq)[1]) for row in rows]
     if not rows:
         raise Missing(

@@ -67,7 +67,9 @@ def _new(form: Form) -> str:
 def open_books() -> Any:
     """Open them from a day on, for thirty working days."""
     form, actor, at = Form(request.form), current_actor(), now()
-    period = form.whole("period", what="a period")
+    if not form.value("period"):
+        form.wrong("period", "Select a period")
+    period = form.whole("period", what="a period", required=False)
     opens_on = form.day("opens_on", what="the first day")
     more = form.whole("more_days", what="how many more days", required=False)
 
@@ -76,14 +78,9 @@ def open_books() -> Any:
         book = book_of(session)
         checkpoints.make_within(session, book=book, reason="asked", made_by=actor.person, now=at)
         return inspecting.open_books(
-            session,
-            book=book,
-            period=period,
-            opens_on=opens_on,
-            actor=actor,
-            now=at,
+            session, book=book, period=period, opens_on=opens_on, actor=actor, now=at,
             more_days=more,
-        )
+        )  # fmt: skip
 
     if not form.errors:
         try:

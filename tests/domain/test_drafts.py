@@ -258,6 +258,9 @@ ALONE: dict[str, tuple[Callable[[Desk, str], object], type[LedgerError]]] = {
         lambda desk, draft: (desk.decide(draft, verdict="no"), desk.decide(draft, "s151")),
         decisions.SamePerson,
     ),
+    "the second person decides twice": (
+        lambda desk, draft: (desk.decide(draft), desk.decide(draft)), decisions.NotWaiting,
+    ),
     "there is no such draft": (lambda desk, _draft: desk.view("JNL-NONE"), Missing),
 }  # fmt: skip
 

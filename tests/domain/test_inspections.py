@@ -27,6 +27,8 @@ from ledger.kernel import keys
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Forbidden, Invalid, LedgerError, Missing, RefusedByDatabase
+from ledger.messages import queries as messages
+from ledger.messages.rules import words
 from ledger.parties import queries as party_queries
 from ledger.parties import rules as party_rules
 from ledger.parties import service as parties
@@ -393,6 +395,12 @@ def test_a_question_is_answered_by_the_council_and_then_everybody_reads_it(
         )
     with transaction(read_only=True) as session:
         events = [one.action for one in audit_queries.events(session, subject=matter)]
+        letters = messages.for_person(session, place.people["resident"])
+    said = [words(one.template, one.facts, name="Rosa") for one in letters]
+    assert [(one.subject, "Your question about journal" in one.body) for one in said] == [
+        ("What you asked about the books was answered", True)
+    ]
+    assert f"/inspections/matters/{matter}" in said[0].body
     assert sorted(events) == ["inspection.answer", "inspection.ask"]
 
 

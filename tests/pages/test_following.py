@@ -105,9 +105,9 @@ def test_every_account_and_journal_that_is_met_can_be_opened(
 @pytest.mark.parametrize(
     ("reference", "to"),
     [
-        ("7", "/audit/journals/7"), (" 7 ", "/audit/journals/7"), ("", "/audit/journals"),
+        ("7", "/audit/journals/7"), (" 7 ", "/audit/journals/7"), ("", "/audit?reference="),
         ("Assets:Bank:Client", "/audit/statement?account=Assets:Bank:Client"),
-        ("PLG-NOBODY", "/audit/follow/PLG-NOBODY"), ("9" * 999, "/audit/follow/" + "9" * LINE),
+        ("PLG-NOBODY", "/audit?reference=PLG-NOBODY"), ("9" * 999, "/audit?reference=" + "9" * LINE),
     ],
 )  # fmt: skip
 def test_any_reference_leads_somewhere(
@@ -116,6 +116,13 @@ def test_any_reference_leads_somewhere(
     auditor = sign_in(client, "auditor")
     found = auditor.get("/audit/find", query_string={"reference": reference})
     assert (found.status_code, found.headers["Location"]) == (303, to)
+    there = auditor.get(to)
+    assert there.status_code == (422 if "?reference=" in to else 200)
+    if there.status_code == 422:  # it says so beside the field, with what was typed kept
+        words = "No journal or account belongs to" if reference else "Enter where to begin"
+        assert words in there.text
+        assert reference[:LINE] in there.text
+        assert auditor.get(f"/audit/follow/{reference[:LINE] or 'x'}").status_code == 404
 
 
 def test_a_journals_own_reference_and_its_pledge_lead_to_it(

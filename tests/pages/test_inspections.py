@@ -80,7 +80,7 @@ def test_what_was_typed_wrong_is_said_beside_it(
 ) -> None:
     s151 = people["s151"]
     for fields, words in (
-        ({}, "Enter a period"),
+        ({}, "Select a period"),
         (FIRST | {"period": str(period), "opens_on-day": "1"}, "The first day has passed"),
         (FIRST | {"period": str(period), "more_days": "11"}, "cannot be added"),
     ):
@@ -157,6 +157,8 @@ def test_an_objection_is_replied_to_and_decided_and_one_may_be_withdrawn(
 ) -> None:
     path = opened(people, period)
     matter = asked(people, path, kind="objection")
+    assert "1 objection to decide" in people["auditor"].get("/audit").text
+    assert "to decide" not in people["s151"].get("/audit").text
     assert "Publish the decision" in people["auditor"].get(matter).text
     people["officer"].submit(f"{matter}/answer", {"words": "It was lawful."})
     people["auditor"].submit(f"{matter}/decision", {"words": "It was not."})

@@ -13,6 +13,7 @@ from ledger.books.rules.refusals import JournalRefused
 from ledger.books.rules.values import JournalSpec, Line
 from ledger.kernel import limits
 from ledger.kernel.errors import Invalid
+from ledger.kernel.money import format_quantity
 
 _PATH: Final = re.compile(
     r"(?:Assets|Liabilities|Equity|Income|Expenses)(?::[A-Z][A-Za-z0-9-]*)+", re.ASCII
@@ -121,7 +122,7 @@ def check_balanced(spec: JournalSpec, lines: Sequence[Line]) -> None:
     out = {group: total for group, total in sums.items() if total}
     if out:
         words = "; ".join(
-            f"{unit} of fund {fund}: debits less credits is {total}"
+            f"{unit} of fund {fund}: debits less credits is {format_quantity(total, unit)}"
             for (unit, fund, _), total in sorted(out.items())
         )
         raise JournalRefused(

@@ -14,9 +14,10 @@ I5  Questions and objections are about a journal or one of its entries, and are 
     first to the last day of the inspection.
 I6  The council answers a question, and may reply to an objection; the auditor decides about an
     objection. Nobody answers what they asked themselves; whoever asked may withdraw it.
-I7  What was asked is shown to everybody with its answer, and not before.
+I7  What was asked is shown to everybody with its answer, and not before. Whoever asked is told.
 """
 
+from ledger.inspections.rules import messages as _messages
 from ledger.inspections.rules.commitments import (
     Opening,
     commitment,
@@ -63,6 +64,9 @@ from ledger.inspections.rules.refusals import (
     OwnMatter,
     WrongStep,
 )
+
+WORDS = _messages
+"""The words of messages, made known to the outbox when this wing is loaded."""
 
 __all__ = [
     "ANSWER",

@@ -289,15 +289,15 @@ def test_whatever_is_bent_in_a_bundle_is_found_even_under_a_new_signature(
 ) -> None:
     whole = bundle(inspection, "public", tmp_path)
     found = 0
-    for number, (bend, words) in enumerate(BENDS):
+    for number, (bend, said) in enumerate(BENDS):
         bent = tmp_path / str(number)
         shutil.copytree(whole, bent)
         bend(bent)
         assert "its bytes are not those in the manifest" in prove(bent)[0][0]
         resealed(bent)
         faults, _ = prove(bent)
-        found += len(faults) == 1 and words in faults[0]
-        assert words in faults[0], faults
+        found += len(faults) == 1 and said in faults[0]
+        assert said in faults[0], faults
     print(f"COUNT bundle_bends={len(BENDS)} named={found}")
     assert verify_inspection.main([str(whole), "--key", str(whole / "checkpoint.key")]) == 0
 

@@ -40,10 +40,6 @@ from ledger.books.queries.posted import (
     journals,
     journals_begun,
     journals_named,
-    leaf,
-    leaf_hashes,
-    leaf_runs,
-    leaves,
     net,
     owed,
     posted,
@@ -52,6 +48,7 @@ from ledger.books.queries.posted import (
     statement,
     trial_balance,
 )
+from ledger.books.queries.proving import leaf, leaf_hashes, leaf_runs, leaves
 from ledger.books.queries.restating import (
     Between,
     SumRow,

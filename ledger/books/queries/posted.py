@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -14,13 +14,11 @@ from ledger.books.queries.rows import (
     EntryRow,
     HeadRow,
     JournalRow,
-    LeafRow,
     StatementLine,
 )
 from ledger.books.rules import Standing
 from ledger.kernel.errors import Missing
 
-LEAVES_AT_ONCE: Final = 500
 _HEAD = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book")
 _HEAD_LOCKED = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book FOR UPDATE")
 _STANDINGS = text(
@@ -226,55 +224,6 @@ def answered_by(
         {"book": book, "seq": resolves if resolves is not None else reverses},
     ).scalar()
     return None if found is None else str(found)
-
-
-def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    """The stored leaf hashes in order, streamed."""
-    rows = session.execute(
-        text("SELECT seq, leaf_hash FROM journal WHERE book = :book AND seq > :after ORDER BY seq"),
-        {"book": book, "after": after},
-        execution_options={"yield_per": 2000},
-    )
-    with rows:
-        for row in rows:
-            yield row[0], bytes(row[1])
-
-
-def leaf(session: Session, book: int, seq: int) -> LeafRow:
-    """The stored leaf of one journal.
-
-    Raises:
-        Missing: there is no such journal.
-    """
-    row = session.execute(
-        text("SELECT leaf, leaf_hash, chain FROM journal WHERE book = :book AND seq = :seq"),
-        {"book": book, "seq": seq},
-    ).first()
-    if row is None:
-        raise Missing(f"There is no journal {seq}.", remedy="Check the number.", place=str(seq))
-    return LeafRow(bytes(row[0]), bytes(row[1]), bytes(row[2]))
-
-
-_LEAVES: Final = text(
-    "SELECT seq, leaf, leaf_hash, chain FROM journal WHERE book = :book ORDER BY seq"
-)
-LeafRun = tuple[Sequence[int], Sequence[bytes], Sequence[bytes], Sequence[bytes]]
-"""Numbers, stored bytes, hashes and chains of some journals in order."""
-
-
-def leaf_runs(session: Session, book: int) -> Iterator[LeafRun]:
-    """All leaves in order, some hundred at a time, column by column: the quick way to prove them."""
-    streamed = {"yield_per": LEAVES_AT_ONCE}
-    with session.execute(_LEAVES, {"book": book}, execution_options=streamed) as rows:
-        for part in rows.partitions(LEAVES_AT_ONCE):
-            numbers, leaves, hashes, chains = zip(*part, strict=True)
-            yield numbers, leaves, hashes, chains
-
-
-def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-    """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
-    for run in leaf_runs(session, book):
-        yield from zip(*run, strict=True)
 
 
 def journals_begun(session: Session, book: int, reference: str, *, limit: int) -> list[JournalRow]:

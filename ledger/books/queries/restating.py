@@ -16,7 +16,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from ledger.books.queries.periods import day_for
-from ledger.books.queries.posted import JOURNAL_COLUMNS, LEAVES_AT_ONCE, SUMS, journal_row
+from ledger.books.queries.posted import JOURNAL_COLUMNS, SUMS, journal_row
+from ledger.books.queries.proving import LEAVES_AT_ONCE
 from ledger.books.queries.rows import EntryRow, JournalRow
 from ledger.books.rules import Movement, period_group
 

@@ -60,6 +60,7 @@ class Settings:
     backup_stop_hours: int = 7 * 24
     checkpoint_stop_hours: int = 3 * 24
     pg_programs: Path | None = None
+    database_role: str = ""
     serving: bool = True
     testing: bool = False
 
@@ -116,6 +117,7 @@ class Settings:
             backup_stop_hours=whole["LEDGER_BACKUP_STOP_HOURS"],
             checkpoint_stop_hours=whole["LEDGER_CHECKPOINT_STOP_HOURS"],
             pg_programs=_folder(env, "LEDGER_PG_PROGRAMS"),
+            database_role=env.get("LEDGER_DATABASE_ROLE") or "",
             serving=env.get("FLASK_RUN_FROM_CLI") != "true",
         )
 
@@ -132,6 +134,10 @@ def _databases(env: Mapping[str, str], data_dir: Path, problems: list[str]) -> t
         problems.append(
             "LEDGER_KEYS_URL: use sqlite:///FILE or postgresql://…, and another database than the"
             " book's"
+        )
+    if env.get("LEDGER_DATABASE_ROLE") and url.startswith("sqlite"):
+        problems.append(
+            "LEDGER_DATABASE_ROLE: SQLite knows no roles; leave it out, or use PostgreSQL"
         )
     return url, keys
 

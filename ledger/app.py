@@ -9,7 +9,8 @@ from flask_migrate import Migrate
 
 from config.settings import Settings
 from ledger import wings
-from ledger.kernel.db import check_ready, configure, db, driver_url, transaction
+from ledger.kernel.db import configure, db, driver_url, transaction
+from ledger.kernel.grants import check_service, check_who_serves
 from ledger.kernel.keys import KeyStore
 from ledger.kernel.limits import FORM_FIELDS_MAX, REQUEST_BYTES_MAX
 from ledger.parties.queries import check_store
@@ -19,7 +20,8 @@ def create_app(settings: Settings) -> Flask:
     """Build the service. When it is to serve requests, refuse to start on an unsafe database.
 
     Raises:
-        NotReady: the database lacks a migration, a guard or a safe set-up.
+        NotReady: the database lacks a migration, a guard or a safe set-up, or is reached by a role
+            that can do less or more than the service needs.
     """
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
     app.config.update(
@@ -40,7 +42,8 @@ def create_app(settings: Settings) -> Flask:
     wings.attach(app)
     if settings.serving:
         with app.app_context():
-            check_ready(db.engine)
+            check_service()
+            check_who_serves(db.engine, role=settings.database_role)
             with transaction(read_only=True) as session:
                 check_store(session)
     return app

@@ -22,9 +22,11 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock as kernel_clock
 from ledger.kernel.clock import FixedClock
 from tests import cast, stage
+from tests.postgres import EVERYTHING_RESTRICTED
 
 START_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ENGINES = ("sqlite", "postgresql")
+ROLES = {"sqlite": ("owner",), "postgresql": ("owner", "restricted")}
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")  # noqa: S104 - listed, not bound
 
 
@@ -65,9 +67,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marks = metafunc.definition.iter_markers("parametrize")
-    if "engine_name" in metafunc.fixturenames and "engine_name" not in [m.args[0] for m in marks]:
-        chosen = metafunc.config.option.engine
-        metafunc.parametrize("engine_name", ENGINES if chosen == "both" else (chosen,))
+    said = [name for mark in marks for name in (mark.args[0], *mark.args[0])]
+    if "engine_name" not in metafunc.fixturenames or "engine_name" in said:
+        return
+    chosen = metafunc.config.option.engine
+    engines = ENGINES if chosen == "both" else (chosen,)
+    marked = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "app" in metafunc.fixturenames and "both_roles" in marked and "owner_only" not in marked:
+        metafunc.parametrize(
+            ("engine_name", "database_role"),
+            [(engine, role) for engine in engines for role in ROLES[engine]],
+        )
+        return
+    metafunc.parametrize("engine_name", engines)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -102,20 +114,34 @@ def clock() -> Iterator[FixedClock]:
 
 
 @pytest.fixture
+def database_role(request: pytest.FixtureRequest) -> str:
+    """Who serves on PostgreSQL: the ``owner`` of the tables, or a ``restricted`` role.
+
+    Tests with the mark ``both_roles`` run under each; with ``LEDGER_TEST_ROLE=1`` all others run
+    under the restricted one, but for those that say why only an owner can (``owner_only``).
+    """
+    owner_only = request.node.get_closest_marker("owner_only")
+    return "restricted" if EVERYTHING_RESTRICTED and not owner_only else "owner"
+
+
+@pytest.fixture
 def app(
-    engine_name: str, stages: stage.Stages, clock: FixedClock, request: pytest.FixtureRequest
-) -> Iterator[Flask]:
+    engine_name: str, database_role: str, stages: stage.Stages, clock: FixedClock,
+    request: pytest.FixtureRequest,
+) -> Iterator[Flask]:  # fmt: skip
     """The service on a fresh database: empty, or with the cast where the test asks for ``place``."""
     peopled = "place" in request.fixturenames
-    flask_app = stages.fresh(engine_name, peopled=peopled)
+    flask_app = stages.fresh(engine_name, peopled=peopled, role=database_role)
     with flask_app.app_context():
         yield flask_app
 
 
 @pytest.fixture
-def place(app: Flask, engine_name: str, stages: stage.Stages) -> cast.Place:
+def place(
+    app: Flask, engine_name: str, database_role: str, stages: stage.Stages
+) -> cast.Place:  # fmt: skip
     """A small fictional place: a book, funds, two groups, a council and one person for each role."""
-    return stages.place(engine_name)
+    return stages.place(engine_name, role=database_role)
 
 
 @pytest.fixture

@@ -9,12 +9,26 @@ from typing import Any
 
 import psycopg
 import pysqlite3.dbapi2 as sqlite
+from sqlalchemy import Connection
 
 from ledger.audit import rules
-from ledger.kernel.db import db
+from ledger.kernel.db import db, opened
+from tests.postgres import OWNER
 
 Run = Callable[..., Any]
 """Runs one statement with ``?`` for each value, and returns its rows."""
+
+
+@contextmanager
+def connected() -> Iterator[Connection]:
+    """A connection as whoever owns the tables, when the service itself does not."""
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            yield connection
+        return
+    url = db.engine.url.set(username=OWNER).render_as_string(hide_password=False)
+    with opened(url) as engine, engine.connect() as connection:
+        yield connection
 
 
 @contextmanager
@@ -44,7 +58,9 @@ def _sqlite() -> Iterator[Run]:
 
 @contextmanager
 def _postgresql() -> Iterator[Run]:
-    url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = db.engine.url.set(drivername="postgresql", username=OWNER).render_as_string(
+        hide_password=False
+    )
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
 

@@ -17,6 +17,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+OWNER = "postgres"
+ROLE = "ledger_app"
+"""Who migrates and owns all tables, and the role that owns nothing."""
+EVERYTHING_RESTRICTED = os.environ.get("LEDGER_TEST_ROLE") == "1"
+"""Every test on PostgreSQL is served under the role that owns nothing."""
+
 _SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -48,9 +54,15 @@ class Server:
         """Run one administrative statement."""
         self._admin.execute(statement.encode())
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, *, role: str = OWNER) -> str:
         """The address of one database, as the service's settings take it."""
-        return f"postgresql://postgres@/{database}?host={self.socket_dir}"
+        return f"postgresql://{role}@/{database}?host={self.socket_dir}"
+
+    def make_role(self) -> None:
+        """Make the role that owns nothing; it may make databases, because it proves its backups."""
+        found = self._admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
+        if found is None:
+            self.run(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
 
     def stop(self) -> None:
         """Stop it and delete its files."""

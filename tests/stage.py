@@ -21,7 +21,7 @@ from config.settings import Settings
 from ledger.app import create_app
 from ledger.http import cookies, csrf
 from ledger.kernel import clock as kernel_clock
-from ledger.kernel import keys
+from ledger.kernel import grants, keys
 from ledger.kernel.clock import FixedClock
 from ledger.kernel.db import db
 from ledger.kernel.ids import new_secret
@@ -90,29 +90,29 @@ class Stages:
         postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def fresh(self, engine: str, *, peopled: bool) -> Flask:
-        """The engine's application upon a new copy of a template."""
-        stage = self._stage(engine)
+    def fresh(self, engine: str, *, peopled: bool, role: str = "owner") -> Flask:
+        """The engine's application upon a new copy of a template, served under a role."""
+        stage = self._stage(engine, role)
         stage.renew("peopled" if peopled else "empty")
         return stage.app
 
-    def place(self, engine: str) -> cast.Place:
+    def place(self, engine: str, *, role: str = "owner") -> cast.Place:
         """Who is in the peopled template."""
-        found = self._stage(engine).place
+        found = self._stage(engine, role).place
         assert found is not None
         return found
 
-    def _stage(self, engine: str) -> Stage:
-        if engine in self.failures:
-            raise self.failures[engine]
-        if engine not in self.stages:
-            kind = SqliteStage if engine == "sqlite" else PostgresqlStage
+    def _stage(self, engine: str, role: str) -> Stage:
+        kind = KINDS[engine, role]
+        if kind.name in self.failures:
+            raise self.failures[kind.name]
+        if kind.name not in self.stages:
             try:
-                self.stages[engine] = kind(self.folder, self.at)
+                self.stages[kind.name] = kind(self.folder, self.at)
             except (Exception, pytest.skip.Exception) as error:
-                self.failures[engine] = error
+                self.failures[kind.name] = error
                 raise
-        return self.stages[engine]
+        return self.stages[kind.name]
 
 
 class Stage:
@@ -120,6 +120,7 @@ class Stage:
 
     url: str
     name: str
+    role = ""
 
     def __init__(self, folder: Path, at: datetime) -> None:
         self.folder = folder
@@ -145,7 +146,7 @@ class Stage:
             Settings(
                 database_url=self.url, data_dir=self.data,
                 secret_key="only for tests, and longer than any guess",
-                place_name="Testwick", serving=False, testing=True,
+                place_name="Testwick", serving=False, testing=True, database_role=self.role,
             )
         )  # fmt: skip
         made.test_client_class = Browser
@@ -214,23 +215,70 @@ class SqliteStage(Stage):
 
 
 class PostgresqlStage(Stage):
-    """A database, created from a template database."""
+    """A database, created from a template database; whoever made its tables serves it."""
 
     name = "postgresql"
+    database = "test"
 
     def prepare(self) -> None:
         self.server = postgres.server()
-        self.server.run('CREATE DATABASE "test"')
-        self.url = self.server.url("test")
+        self.server.run(f'CREATE DATABASE "{self.database}"')
+        self.url = self.server.url(self.database)
 
     def keep(self, template: str) -> None:
         self.release()
-        self.server.run(f'CREATE DATABASE "{template}" TEMPLATE "test" STRATEGY FILE_COPY')
+        self._copy(self.database, self._template(template))
 
     def reset(self, template: str) -> None:
         self.release()
-        self.server.run('DROP DATABASE IF EXISTS "test" WITH (FORCE)')
-        self.server.run(f'CREATE DATABASE "test" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self.server.run(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        self._copy(self._template(template), self.database)
+
+    def _template(self, template: str) -> str:
+        return template
+
+    def _copy(self, source: str, target: str) -> None:
+        self.server.run(f'CREATE DATABASE "{target}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+
+
+class RestrictedStage(PostgresqlStage):
+    """The same, served under a role that owns nothing and has what it needs."""
+
+    name = "restricted"
+    database = "restricted"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.server.make_role()
+
+    def keep(self, template: str) -> None:
+        with db.engine.begin() as connection:
+            grants.give(connection, role=postgres.ROLE)
+        super().keep(template)
+
+    def reset(self, template: str) -> None:
+        super().reset(template)
+        # What everybody may do with a database is not copied with it.
+        self.server.run(f'REVOKE TEMPORARY ON DATABASE "{self.database}" FROM PUBLIC')
+
+    def _template(self, template: str) -> str:
+        return f"{self.database}_{template}"
+
+    def _make_templates(self, at: datetime) -> None:
+        super()._make_templates(at)
+        self.release()
+        self.url = self.server.url(self.database, role=postgres.ROLE)
+        self.role = postgres.ROLE
+        self.app = self._application()
+
+
+KINDS: dict[tuple[str, str], type[Stage]] = {
+    ("sqlite", "owner"): SqliteStage,
+    ("sqlite", "restricted"): SqliteStage,
+    ("postgresql", "owner"): PostgresqlStage,
+    ("postgresql", "restricted"): RestrictedStage,
+}
+"""SQLite knows no roles."""
 
 
 def _unknown(converter: BaseConverter) -> int | str:

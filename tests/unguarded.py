@@ -11,11 +11,12 @@ import re
 from sqlalchemy import Connection, text
 
 from ledger.kernel.db import db
+from tests.owner import connected
 
 
 def allow(*refusals: str) -> None:
     """Let through what triggers refuse in these words, and nothing else; unknown words fail."""
-    with db.engine.connect() as connection:
+    with connected() as connection:
         for words in refusals:
             if connection.dialect.name == "sqlite":
                 _allow_sqlite(connection, words)
@@ -54,7 +55,7 @@ def _allow_postgresql(connection: Connection, words: str) -> None:
 
 def take_off(*names: str) -> None:
     """Take triggers, constraints or indexes off by name; one that is not there fails the test."""
-    with db.engine.connect() as connection:
+    with connected() as connection:
         for name in names:
             if connection.dialect.name == "sqlite":
                 _off_sqlite(connection, name)

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
+from ledger.kernel.grants import declare_grants
 
 
 class SpaceAtom(Base):
@@ -241,3 +242,4 @@ declare_guards(
         "occurrence_price_stands",
     ]
 )  # fmt: skip
+declare_grants(only_added=["opening_hours", "space", "space_part"])

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
+from ledger.kernel.grants import declare_grants
 
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -285,3 +286,9 @@ declare_guards(
         "postgresql:period_balance_no_truncate",
     ]
 )  # fmt: skip
+declare_grants(
+    only_read=["journal_kind"],
+    only_added=["book", "journal_note", "head", "balance"],  # triggers move the last two
+    deleted=["period_balance"],
+    called=["books_look", "books_write"],
+)

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
+from ledger.kernel.grants import declare_grants
 from ledger.kernel.limits import NAME_CHARS_MAX
 
 
@@ -157,3 +158,4 @@ declare_guards(
         "saving_cell_follows", "saving_cell_begins", "saving_cell_no_delete",
     ]
 )  # fmt: skip
+declare_grants(only_added=["saving_cell"])  # a claim fills its cells by a trigger

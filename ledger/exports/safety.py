@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from ledger.audit import queries as audit_queries
 from ledger.books import queries as books_queries
 from ledger.exports import checkpoints
-from ledger.kernel.db import check_ready, db, transact, transaction
+from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import NotReady
+from ledger.kernel.grants import check_service
 from ledger.safety import queries, rules, service
 
 
@@ -22,7 +23,7 @@ def look(*, book: int, by: str, now: datetime) -> list[str]:
     """
     faults: dict[str, list[str]] = {rules.GUARDS: [], rules.BOOKS: []}
     try:
-        check_ready(db.engine)
+        check_service()
     except NotReady as refusal:
         faults[rules.GUARDS].append(refusal.facts)
     with transaction(read_only=True) as session:

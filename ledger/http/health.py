@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.books import queries as books
 from ledger.http.permissions import guarded
 from ledger.kernel.clock import now
-from ledger.kernel.db import check_ready, db, transaction
+from ledger.kernel.db import transaction
 from ledger.kernel.errors import LedgerError, Missing, NotReady, ValueStopped
+from ledger.kernel.grants import check_service
 from ledger.safety import queries, rules
 from ledger.safety.rules import Check, Stop
 
@@ -91,7 +92,7 @@ def _book(session: Any) -> int:
 
 def _guards_missing() -> list[Stop]:
     try:
-        check_ready(db.engine)
+        check_service()
     except NotReady as refusal:
         return [Stop(rules.GUARDS, refusal.facts, rules.REMEDIES[rules.GUARDS])]
     return []

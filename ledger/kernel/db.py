@@ -125,6 +125,11 @@ def declare_guards(names: Iterable[str]) -> None:
     _guards.update(names)
 
 
+def guarded_against(table: str, verb: str) -> bool:
+    """Whether a guard forbids to ``update`` or ``delete`` any row of a table."""
+    return f"{table}_no_{verb}" in _guards
+
+
 def configure(engine: Engine) -> None:
     """Attach the connection and transaction settings to a new engine, and refuse unsafe ones."""
     if engine.dialect.name == "sqlite":

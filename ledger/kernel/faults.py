@@ -10,6 +10,7 @@ from sqlalchemy import exc
 from ledger.kernel.errors import Busy, LedgerError, RefusedByDatabase, StorageFull, ValueStopped
 
 _RETRYABLE_STATES: Final = frozenset({"40001", "40P01", "55P03"})
+_NOT_GRANTED: Final = "42501"
 
 
 def refusal_of(error: BaseException, *, writing: bool = True) -> LedgerError | None:
@@ -36,7 +37,16 @@ def refusal_of(error: BaseException, *, writing: bool = True) -> LedgerError | N
         return _read_only()
     message = next(iter(str(original).splitlines()), "")[:300]
     refused = isinstance(error, exc.IntegrityError | exc.DataError) or "ledger:" in message
-    return _refused(message) if refused else None
+    said = _not_granted if state == _NOT_GRANTED else _refused
+    return said(message) if refused or state == _NOT_GRANTED else None
+
+
+def _not_granted(message: str) -> LedgerError:
+    return RefusedByDatabase(
+        f"{message[:1].upper()}{message[1:]}.",
+        remedy="Nothing was changed. If the service itself needs it, its role lacks a right: the"
+        " owner of the tables runs flask ledger database-role.",
+    )
 
 
 def _refused(message: str) -> LedgerError:

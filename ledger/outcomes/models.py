@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
+from ledger.kernel.grants import declare_grants
 
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -169,3 +170,4 @@ UNTOUCHABLE = (
 declare_guards([f"{table}_no_update" for table in UNTOUCHABLE])
 declare_guards([f"{table}_no_delete" for table in UNTOUCHABLE])
 declare_guards(["reading_follows", "final_mark_goes_forward"])
+declare_grants(only_added=["area", "area_beside", "measure"])

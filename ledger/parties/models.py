@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
+from ledger.kernel.grants import declare_grants
 
 
 class Neighbourhood(Base):
@@ -185,3 +186,7 @@ declare_guards(
     ["person_no_delete", "role_grant_moves", "role_grant_no_delete", "delegated_limit_no_update",
      "delegated_limit_no_delete", "role_grant_apart", "postgresql:role_grant_no_truncate"]
 )  # fmt: skip
+declare_grants(
+    only_added=["neighbourhood", "organisation", "person_salt", "vault_store"],
+    deleted=["vault", "credential", "contact_proof", "person_salt", "sign_in_guard"],
+)

@@ -31,8 +31,8 @@ LATE: Final = {
 REMEDIES: Final = {
     BOOKS: "Keep the disk as it is, tell the auditor, and compare with the newest backup; then run"
     " flask ledger verify.",
-    GUARDS: "Run flask db upgrade; if that does not help, restore a backup. Then run flask ledger"
-    " verify.",
+    GUARDS: "Run flask db upgrade, and where a right is named flask ledger database-role; if that does"
+    " not help, restore a backup. Then run flask ledger verify.",
     CHECKPOINT: "See that the scheduler runs (flask ledger jobs list), then run flask ledger jobs"
     " run checkpoint, and flask ledger verify.",
     BACKUP: "See what the job backup says (flask ledger jobs log --job backup), mend it, then run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
@@ -11,6 +12,8 @@ from ledger.kernel.db import transaction
 from ledger.kernel.errors import RefusedByDatabase
 from tests.raw_books import Raw, contents, open_books
 from tests.unguarded import allow
+
+pytestmark = pytest.mark.both_roles
 
 MUTANTS = 1_000
 GROUPS_THAT_ARE_OUT = text(

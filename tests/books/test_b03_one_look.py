@@ -125,6 +125,7 @@ def test_the_plan_of_a_balance_looks_at_no_entry(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("bent", [False, True])
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_a_balance_moved_by_hand_is_refused_and_without_the_check_it_drifts(
     app: Flask, bent: bool
 ) -> None:

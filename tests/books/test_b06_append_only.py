@@ -15,6 +15,8 @@ from ledger.kernel.db import transact, transaction
 from tests.raw_books import Raw, open_books, statements, taken
 from tests.unguarded import allow
 
+pytestmark = pytest.mark.both_roles
+
 BANK = "Assets:Bank"
 
 
@@ -153,6 +155,7 @@ CONTROLS = {
 
 
 @pytest.mark.parametrize("what", CONTROLS)
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_without_its_check_a_row_is_changed(book: int, what: str) -> None:
     words, attack = CONTROLS[what]
     allow(words)

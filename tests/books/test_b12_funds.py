@@ -20,6 +20,8 @@ from tests.cast import Place
 from tests.raw_books import NOW, TODAY, Raw, open_books, refused, spec
 from tests.unguarded import allow
 
+pytestmark = pytest.mark.both_roles
+
 BANK, RIVER, SPENT = "Assets:Bank", "Assets:Bank:River", "Expenses:River"
 OWED = "Liabilities:Payable:River"
 CROSSING = ((BANK, "C", 700), (RIVER, "D", 700))

@@ -22,6 +22,8 @@ from tests.cast import Place
 from tests.raw_books import Raw, open_books
 from tests.unguarded import allow, take_off
 
+pytestmark = pytest.mark.both_roles
+
 GIFT = (("Assets:Bank", "D", 5), ("Income:Gifts", "C", 5))
 FACTS: dict[str, Any] = {"payee": "ORG-1", "amount_pence": 90_000}
 CHANGED: dict[str, Any] = {

@@ -204,6 +204,7 @@ def test_the_public_sees_only_the_district_of_a_vacant_building(
     ["DELETE FROM asset", "UPDATE asset_version SET line = 0", "DELETE FROM asset_import_note",
      "UPDATE asset_import SET rows_read = 0, added = 0"],
 )  # fmt: skip
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_raw_sql_cannot_take_anything_out_of_the_register(
     app: Flask, place: Place, clock: FixedClock, statement: str
 ) -> None:

@@ -103,6 +103,7 @@ def _without_guard(book: int, engine: str, statement: str) -> None:
         connection.commit()
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_a_history_that_was_changed_is_not_signed_and_is_named(book: int, engine_name: str) -> None:
     sign(book)
     _without_guard(book, engine_name, "UPDATE journal SET leaf = req_hash WHERE seq = 2")
@@ -132,6 +133,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_the_database_keeps_checkpoints_as_they_are(book: int, engine_name: str) -> None:
     sign(book)
     attacks = dict(ATTACKS)

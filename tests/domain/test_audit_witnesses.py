@@ -298,6 +298,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_the_database_keeps_witnesses_and_their_lines(book: int, engine_name: str) -> None:
     one, two = Witness(NAMES[0]), Witness(NAMES[1])
     register(book, one, two)

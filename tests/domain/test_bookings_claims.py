@@ -174,6 +174,7 @@ def test_ones_own_hold_is_not_in_the_way(app: Flask, place: Place, clock: FixedC
     assert states == ["withdrawn", "held"]
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_without_its_guard_the_database_would_take_an_overlap(
     app: Flask, place: Place, clock: FixedClock
 ) -> None:

@@ -342,6 +342,7 @@ def test_journals_can_be_asked_for_by_group_and_in_pages(book: int) -> None:
     assert [row.seq for row in read(lambda s: queries.journals(s, book, after=2, limit=1))] == [3]
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_the_self_check_names_each_thing_that_is_bent(book: int, engine_name: str) -> None:
     """The guards are taken off by hand: the check below them must see it."""
     if engine_name == "sqlite":

@@ -168,6 +168,7 @@ def _counted(raw: Raw, *lines: int) -> None:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_a_statement_of_several_rows_is_refused_for_any_one_of_them(book: int, name: str) -> None:
     attack, words = ATTACKS[name]
     before = contents(book)

@@ -129,3 +129,10 @@ def test_the_nightly_job_signs_what_is_new_once(
     words = job.run(context)
     assert words.startswith("checkpoint of 1 journals")
     assert job.run(context) == words
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_sqlite_knows_no_roles_and_says_so(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=["ledger", "database-role", "ledger_app"])
+    assert done.exit_code == 1
+    assert "SQLite knows no roles" in done.output

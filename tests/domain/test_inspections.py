@@ -483,6 +483,7 @@ RAW = [
 
 
 @pytest.mark.parametrize(("statement", "words"), RAW)
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_the_database_keeps_what_was_sealed_asked_and_said(
     inspection: str, place: Place, clock: FixedClock, statement: str, words: str
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_pragma_that_did_not_take_stops_the_service(
     monkeypatch.undo()
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_the_service_refuses_a_database_that_lacks_a_guard(app: Flask, engine_name: str) -> None:
     check_ready(db.engine)
     drop = "DROP TRIGGER journal_no_update"
@@ -86,6 +87,7 @@ def test_the_service_refuses_a_database_that_lacks_a_guard(app: Flask, engine_na
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"])
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_a_guard_that_was_switched_off_counts_as_missing(app: Flask) -> None:
     with db.engine.connect() as connection:
         connection.execute(text("ALTER TABLE entry DISABLE TRIGGER entry_checks"))

@@ -166,6 +166,7 @@ def test_raw_sql_cannot_rewrite_who_may_do_what(app: Flask, place: Place, sql: s
         raw(sql)
 
 
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_events_cannot_be_truncated(app: Flask, place: Place, engine_name: str) -> None:
     if engine_name == "postgresql":
         for table in ("audit_event", "proposal_decision"):

@@ -50,6 +50,7 @@ def test_a_receipt_may_pay_a_part_and_its_reference_is_used_once(stage: Stage) -
     assert stage.owed(rules.uncollected(pledge)) == 0
 
 
+@pytest.mark.owner_only("it reads the guard's own words, and without the right no guard is asked")
 def test_a_receipt_row_cannot_be_edited_by_raw_sql(stage: Stage) -> None:
     stage.delivering()
     for statement in ("UPDATE receipt SET due_pence = due_pence + 1", "DELETE FROM receipt"):

@@ -18,6 +18,8 @@ from ledger.kernel.db import transaction
 from ledger.parties import queries as parties
 from tests import stage
 
+pytestmark = pytest.mark.both_roles
+
 TOLD_SECONDS_MAX = 60
 
 

@@ -21,6 +21,8 @@ from ledger.kernel.errors import NotReady
 from tests.raw_books import NOW, open_books, spec
 from tests.stage import ROOT
 
+pytestmark = pytest.mark.owner_only("migrations are the owner's")
+
 FOLDER = str(ROOT / "migrations")
 JOURNALS, BATCH = 5_000, 500
 FIRST_WITH_GUARDS = "0002"
@@ -52,7 +54,8 @@ UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_cons
 UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid)
   FROM pg_trigger WHERE NOT tgisinternal
-UNION ALL SELECT 'function', p.proname, md5(p.prosrc) FROM pg_proc p
+UNION ALL SELECT 'function', p.proname, md5(p.prosrc) || p.prosecdef
+    || coalesce(array_to_string(p.proconfig, ' '), '') FROM pg_proc p
   WHERE p.pronamespace = 'public'::regnamespace
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 """
@@ -84,6 +87,22 @@ def test_the_tables_are_those_that_the_models_describe(app: Flask) -> None:
 
 def test_every_guard_is_in_place(app: Flask) -> None:
     check_ready(db.engine)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_every_function_looks_in_our_schema_alone(app: Flask) -> None:
+    """One that was replaced loses its path: a migration that does so fixes it again, as 0020 does."""
+    ours = text(
+        "SELECT p.proname, array_to_string(p.proconfig, ' ') FROM pg_proc p"
+        " WHERE p.pronamespace = 'public'::regnamespace"
+        " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+    )
+    with transaction(read_only=True) as session:
+        found = {row[0]: row[1] for row in session.execute(ours)}
+    loose = [name for name, said in found.items() if said != "search_path=public, pg_temp"]
+    print(f"COUNT functions={len(found)} with_a_loose_path={len(loose)}")
+    assert len(found) > 100
+    assert loose == []
 
 
 def rows() -> dict[str, str]:

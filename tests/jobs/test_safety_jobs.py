@@ -65,6 +65,7 @@ def test_the_nights_backup_is_proved_and_named(book: int, clock: FixedClock) -> 
     assert run(backup.JOB, clock) == f"{kept.name} was made since, and proved"
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_a_backup_that_does_not_prove_fails_the_job_and_stops_value_in_the_end(
     book: int, clock: FixedClock, client: FlaskClient
 ) -> None:
@@ -97,6 +98,7 @@ def test_old_backups_go_and_the_newest_proven_stays(book: int, clock: FixedClock
     assert days == [60, 40, 20]
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_a_changed_book_stops_value_says_why_and_goes_on_when_it_is_whole_again(
     app: Flask, book: int, clock: FixedClock, client: FlaskClient
 ) -> None:
@@ -160,6 +162,7 @@ def unguarded(app: Flask) -> None:
         wire.execute(text(f"DROP TRIGGER audit_event_no_delete{on}"))
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_without_a_guard_nothing_is_changed_and_only_the_looking_jobs_run(
     book: int, clock: FixedClock, unguarded: None, api: Callable[[str], FlaskClient]
 ) -> None:

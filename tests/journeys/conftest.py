@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import postgres
-from tests.journeys.town import Town
+from tests.journeys.town import Town, upgraded_by_its_owner
 from tests.journeys.walk import Walk
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 name = f"town_{os.getpid()}"
                 server.run(f'CREATE DATABASE "{name}"')
                 url = server.url(name)
+                if postgres.EVERYTHING_RESTRICTED:
+                    url = upgraded_by_its_owner(folder, server, name)
             begun[engine] = Town.begin(folder, database_url=url)
         return begun[engine]
 

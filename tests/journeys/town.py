@@ -12,6 +12,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import postgres
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLASK = (sys.executable, "-m", "flask")
 READY_SECONDS = 60
@@ -76,6 +78,20 @@ class Town:
                 time.sleep(0.2)
         self.end()
         raise AssertionError((self.folder / "server.log").read_text()[-3000:])
+
+
+def upgraded_by_its_owner(folder: Path, server: postgres.Server, database: str) -> str:
+    """Let the owner make the tables of an empty database, and give the address of the role that
+    owns nothing of them.
+    """
+    server.make_role()
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("LEDGER_")}
+    owner = {
+        "LEDGER_DATA_DIR": str(folder), "LEDGER_DATABASE_URL": server.url(database),
+        "LEDGER_DATABASE_ROLE": postgres.ROLE,
+    }  # fmt: skip
+    _run([*FLASK, "db", "upgrade"], kept | owner, folder)
+    return server.url(database, role=postgres.ROLE)
 
 
 def _run(command: list[str], environment: dict[str, str], folder: Path) -> str:

@@ -392,6 +392,7 @@ def test_people_are_found_by_part_of_what_the_database_cannot_read(
     assert found("nobody at all") == []
 
 
+@pytest.mark.owner_only("migrations are the owner's")
 def test_rows_of_before_are_sealed_on_the_way_up_and_open_on_the_way_down(
     app: Flask, place: Place, clock: FixedClock
 ) -> None:

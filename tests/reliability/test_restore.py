@@ -186,6 +186,7 @@ def bend(table: str, change: str) -> None:
          "No signature"),
     ],
 )  # fmt: skip
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_what_does_not_prove_is_taken_away_again(
     deal: dividing.Deal, tmp_path: Path, clock: FixedClock, table: str, change: str, words: str,
     engine_name: str,

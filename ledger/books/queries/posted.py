@@ -20,7 +20,9 @@ from ledger.books.rules import Standing
 from ledger.kernel.errors import Missing
 
 _HEAD = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book")
-_HEAD_LOCKED = text("SELECT next_seq, chain, last_us FROM head WHERE book = :book FOR UPDATE")
+_HEAD_LOCKED = text(
+    "SELECT next_seq, chain, last_us FROM books_look(:book, CAST('{}' AS text[]), CAST('{}' AS text[]))"
+)
 _STANDINGS = text(
     "SELECT a.id, a.path, a.unit, f.code AS fund, b.guard, b.dr, b.cr, b.held_dr, b.held_cr,"
     " b.version, a.fund AS fund_id FROM account a JOIN balance b ON b.account = a.id"

@@ -46,14 +46,18 @@ def settings() -> str:
 
 
 def journal_kinds() -> str:
-    """Every kind of journal, what pages call it, and which of them two people must sign."""
+    """Every kind of journal, what pages call it, which of them two people must sign, and how it
+    is undone.
+    """
     from ledger.books.rules import JOURNAL_KINDS, KIND_WORDS
+    from ledger.drafts.rules import undone
 
     rows = (
-        f"| `{kind}` | {KIND_WORDS[kind]} | {'yes' if two else 'no'} |\n"
+        f"| `{kind}` | {KIND_WORDS[kind]} | {'yes' if two else 'no'} | {undone(kind)} |\n"
         for kind, two in sorted(JOURNAL_KINDS.items())
     )
-    return "| Kind | In words | Needs a second person |\n|---|---|---|\n" + "".join(rows)
+    head = "| Kind | In words | Needs a second person | How it is undone |\n|---|---|---|---|\n"
+    return head + "".join(rows)
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -1,4 +1,4 @@
-"""Drafts: corrections and loans between funds, written by one person and posted by another."""
+"""Drafts: corrections, reversals and loans between funds, written by one person and posted by another."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ledger.api.schemas.drafts import (
     DraftSchema,
     NewCorrection,
     NewLoan,
+    NewReversal,
 )
 from ledger.books.rules import Leg
 from ledger.drafts import queries, rules, service
@@ -80,6 +81,28 @@ class Loans(MethodView):
         """Draft a loan from one fund to another, or its paying back; a second person decides."""
         kind = rules.LEND if body.pop("what") == "lend" else rules.PAY_BACK
         return _drafted(rules.loan(kind=kind, **body))
+
+
+@blp.route("/reversals")
+class Reversals(MethodView):
+    """Reversing a journal."""
+
+    @guarded("journal.reverse")
+    @idempotent
+    @blp.arguments(NewReversal)
+    @blp.response(201, DraftSchema)
+    def post(self, body: dict[str, Any]) -> Any:
+        """Draft the exact mirror of a journal; a second person decides."""
+
+        def unit(session: Session) -> DraftView:
+            book = book_of(session)
+            made = service.propose_reversal(
+                session, book=book, **body, actor=current_actor(), now=now()
+            )
+            return queries.draft(session, book, made)
+
+        view = run_unit(unit)
+        return view, 201, {"Location": f"{PREFIX}/drafts/{view.id}"}
 
 
 @blp.route("/<draft>")

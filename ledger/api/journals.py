@@ -66,7 +66,8 @@ class Journal(MethodView):
             book = book_of(session)
             row, entries = queries.journal(session, book, seq)
             leaf = queries.leaf(session, book, seq)
-        return _shown(row) | {
+            answers = queries.answering(session, book, seq)
+        return _shown(row) | answers._asdict() | {
             "entries": entries, "leaf": leaf.leaf.decode("ascii"),
             "leaf_hash": leaf.leaf_hash.hex(), "chain": leaf.chain.hex(),
         }  # fmt: skip

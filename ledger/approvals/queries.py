@@ -137,6 +137,20 @@ def waiting_for(session: Session, actor: Actor) -> list[ProposalView]:
     ]
 
 
+def waiting_of_kind(session: Session, kind: str) -> list[ProposalView]:
+    """What of a kind is proposed or approved and not carried out yet, oldest first."""
+    rows = session.scalars(
+        select(Proposal)
+        .where(
+            Proposal.kind == kind,
+            Proposal.state.in_((rules.PROPOSED, rules.VERIFIED, rules.APPROVED)),
+        )
+        .order_by(Proposal.proposed_at, Proposal.id)
+        .limit(limits.PAGE_ROWS_MAX)
+    )
+    return _views(session, list(rows))
+
+
 def about(session: Session, *, kind: str, subject: str) -> list[ProposalView]:
     """The proposals of a kind about one thing, the newest first."""
     references = session.scalars(

@@ -1,4 +1,4 @@
-"""``flask ledger drafts``: correct the books and lend between funds, one person each step.
+"""``flask ledger drafts``: correct and reverse, and lend between funds, one person each step.
 
 Whoever drafts or decides does so by a token of their own, as with periods.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ledger.books.rules import Leg
 from ledger.cli import ledger_group
 from ledger.cli.books import DAY, this_book
-from ledger.cli.periods import actor_of, by_token
+from ledger.cli.periods import NUMBER, actor_of, by_token
 from ledger.cli.values import Whole
 from ledger.drafts import queries, rules, service
 from ledger.drafts.queries import DraftView
@@ -136,6 +136,37 @@ def lend(
         reason=reason,
     )  # fmt: skip
     _drafted(draft, token)
+
+
+@drafts.command("reverse")
+@click.argument("journal", type=NUMBER)
+@click.option(
+    "--dated", type=click.Choice(tuple(rules.DATED)), required=True,
+    help="On the day of the original, or today.",
+)  # fmt: skip
+@click.option("--reason", required=True, help="Why; it becomes part of the books.")
+@by_token
+def reverse(journal: int, dated: str, reason: str, token: str) -> None:
+    r"""Draft the exact mirror of a journal: its own day while that is in no closed period, or today.
+
+    It prints the draft's reference and the digest that the second person repeats.
+
+    \b
+    Example:
+      flask ledger drafts reverse 17 --dated today --reason "entered twice"
+    """
+    actor = actor_of(token)
+
+    def unit(session: Session) -> DraftView:
+        book = this_book(session)
+        made = service.propose_reversal(
+            session, book=book, journal=journal, dated=dated, reason=reason, actor=actor,
+            now=clock.now(),
+        )  # fmt: skip
+        return queries.draft(session, book, made)
+
+    view = transact(unit)
+    click.echo(f"{view.id} {view.proposal.digest}")
 
 
 @drafts.command("decide")

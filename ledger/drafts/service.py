@@ -12,7 +12,7 @@ from ledger.approvals import service as approvals
 from ledger.audit import service as audit
 from ledger.books import queries as books_queries
 from ledger.books import service as books
-from ledger.books.rules import JournalSpec, UnknownAccount
+from ledger.books.rules import AlreadyReversed, JournalSpec, Leg, UnknownAccount
 from ledger.books.service import Posted
 from ledger.drafts import queries, rules
 from ledger.drafts.queries import DraftView
@@ -47,6 +47,42 @@ def propose(session: Session, *, book: int, draft: Draft, actor: Actor, now: dat
         stages=(decisions.APPROVE,), now=now,
     )  # fmt: skip
     return reference
+
+
+def propose_reversal(
+    session: Session, *, book: int, journal: int, dated: str, reason: str, actor: Actor,
+    now: datetime,
+) -> str:  # fmt: skip
+    """J7, J8: draft the mirror of a journal, on its own day or today; returns its reference.
+
+    Raises:
+        NotReversible: it is undone in another way, a draft waits, or its period is closed.
+        AlreadyReversed: it was. Invalid, NotEnoughMoney, PeriodClosed: as of every draft.
+    """
+    require(actor, rules.REVERSE)
+    found = queries.undoing(session, book, journal)
+    if found.answered is not None:
+        raise AlreadyReversed(
+            f"Journal {journal} was reversed by journal {found.answered}.",
+            remedy="Look at that one. To put a reversal right, draft a correction.",
+            place=str(journal),
+        )
+    found.check()
+    if found.waiting:
+        raise rules.NotReversible(
+            f"The draft {found.waiting} reverses it, and is not decided.",
+            remedy="Decide about that draft first.",
+            place=found.waiting,
+        )
+    draft = rules.reversal(
+        seq=journal, own_day=found.journal.effective_on, is_open=found.own_day_open,
+        legs=[
+            Leg(one.path, one.side, one.amount)  # type: ignore[arg-type]
+            for one in found.entries if one.layer == "P"
+        ],
+        today=london_day(now), dated=dated, reason=reason,
+    )  # fmt: skip
+    return propose(session, book=book, draft=draft, actor=actor, now=now)
 
 
 def decide(
@@ -115,6 +151,11 @@ def _post(
     session: Session, book: int, reference: str, draft: Draft, *, maker: str, checker: str,
     now: datetime,
 ) -> Posted:  # fmt: skip
+    if draft.reverses is not None:
+        return books.reverse(
+            session, book=book, seq=draft.reverses, id=reference, now=now,
+            effective_on=draft.effective_on, maker=maker, checker=checker, reason=draft.reason,
+        )  # fmt: skip
     if draft.kind == rules.ADJUST:
         spec = JournalSpec(
             id=reference, kind="adjustment", effective_on=draft.effective_on, legs=draft.legs,

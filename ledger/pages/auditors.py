@@ -30,6 +30,7 @@ from ledger.inspections.rules import ASKED, OBJECTION, REPLIED
 from ledger.kernel import clock, limits
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.kernel.money import format_quantity
+from ledger.pages import reversals
 from ledger.pages.as_at import as_at, asked
 from ledger.pages.checkpoints import book_of
 from ledger.pages.following import called_in_office, entry_row, parts_of
@@ -225,10 +226,8 @@ def journal(seq: int) -> str:
     with reading() as session:
         book = book_of(session)
         row, entries = books.journal(session, book, seq)
-        answered = {
-            "Reversed by": books.answered_by(session, book, reverses=seq),
-            "Resolved by": books.answered_by(session, book, resolves=seq),
-        }
+        answers = books.answering(session, book, seq)
+        undoing = reversals.shown(session, book, row, current_actor())
         parts = parts_of(
             books.steps(session, book, seq), entries,
             skipped=books.not_followed(session, book, seq),
@@ -238,8 +237,8 @@ def journal(seq: int) -> str:
         called = called_in_office(session, {row.maker, row.checker or row.maker})
     return render_template(
         "auditors/journal.html", called=called, row=row, recorded=clock.from_microseconds(row.recorded_us),
-        entries=[entry_row(entry) for entry in entries], answered=answered, leaf=leaf,
-        signed=signed, parts=parts, sees_events=may(current_actor(), "audit.read"),
+        entries=[entry_row(entry) for entry in entries], answers=answers, leaf=leaf,
+        undoing=undoing, signed=signed, parts=parts, sees_events=may(current_actor(), "audit.read"),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ KIND_WORDS: Final = {
     "period.close": "Closing of a period",
     "period.reopen": "Opening of a closed period",
     "journal.adjust": "Correction of the books",
+    "journal.reverse": "Reversal of a journal",
     "fund.lend": "Loan from one fund to another",
     "fund.settle": "Paying back between funds",
 }
@@ -42,7 +43,8 @@ FACT_WORDS: Final = {
 
 
 OWN_PAGE: Final = (
-    "determination", "period.close", "period.reopen", "journal.adjust", "fund.lend", "fund.settle",
+    "determination", "period.close", "period.reopen", "journal.adjust", "journal.reverse",
+    "fund.lend", "fund.settle",
 )  # fmt: skip
 """Kinds that are decided on the page of their subject."""
 
@@ -118,6 +120,7 @@ _NAMED: Final[dict[str, Callable[[Session, str], tuple[str, str]]]] = {
     "period.close": _period,
     "period.reopen": _period,
     "journal.adjust": _draft,
+    "journal.reverse": _draft,
     "fund.lend": _draft,
     "fund.settle": _draft,
 }

@@ -1,4 +1,4 @@
-"""Corrections and loans between funds over the API and by command, by two people's tokens."""
+"""Corrections, reversals and loans between funds over the API and by command, by two people's tokens."""
 
 from __future__ import annotations
 
@@ -83,6 +83,28 @@ def test_a_loan_is_made_and_paid_back_over_the_api(api: Enter, funds: Place) -> 
     assert (done["kind"], done["state"]) == ("fund.settle", "USED")
 
 
+REVERSAL = {"journal": 1, "dated": "original", "reason": "entered twice"}
+
+
+def test_a_journal_is_reversed_over_the_api_and_names_its_reversal(
+    api: Enter, funds: Place
+) -> None:
+    s151, head, auditor = api("s151"), api("head"), api("auditor")
+    made = s151.post("/api/v1/drafts/reversals", json=REVERSAL)
+    assert (made.status_code, made.json["reverses"], made.json["dated"]) == (201, 1, "original")
+    twice = head.post("/api/v1/drafts/reversals", json=REVERSAL)
+    assert (twice.status_code, twice.json["code"]) == (409, "drafts.not_reversible")
+    done = head.post(f"{made.headers['Location']}/decision", json=yes(made.json)).json
+    assert (done["state"], done["journal"]) == ("USED", 2)
+    original, reversal = (auditor.get(f"/api/v1/journals/{seq}").json for seq in (1, 2))
+    assert (original["reversed_by"], original["resolved_by"]) == (2, None)
+    assert (reversal["reverses"], reversal["reversed_by"]) == (1, None)
+    again = s151.post("/api/v1/drafts/reversals", json=REVERSAL)
+    assert (again.status_code, again.json["code"]) == (409, "books.already_reversed")
+    other = s151.post("/api/v1/drafts/reversals", json=REVERSAL | {"dated": "tomorrow"})
+    assert other.status_code == 422
+
+
 def test_what_was_approved_among_the_decisions_is_posted(api: Enter, funds: Place) -> None:
     s151, head = api("s151"), api("head")
     made = s151.post("/api/v1/drafts/corrections", json=CORRECTION)
@@ -108,6 +130,7 @@ def test_only_finance_drafts_and_decides(api: Enter, funds: Place, part: str) ->
     path, asker = made.headers["Location"], api(part)
     assert asker.post("/api/v1/drafts/corrections", json=CORRECTION).status_code == 403
     assert asker.post("/api/v1/drafts/loans", json=LOAN).status_code == 403
+    assert asker.post("/api/v1/drafts/reversals", json=REVERSAL).status_code == 403
     assert asker.post(f"{path}/decision", json=yes(made.json)).status_code == 403
 
 
@@ -144,3 +167,15 @@ def test_two_people_correct_and_lend_by_command(app: Flask, funds: Place) -> Non
     assert "refused" in said(app, *refuse, *s151)
     assert said(app, "list").endswith("3 drafts\n")
     assert run(app, "decide", draft, "--digest", digest, "--reason", "x y", *s151).exit_code == 2
+
+
+def test_two_people_reverse_a_journal_by_command(app: Flask, funds: Place) -> None:
+    s151, head = (["--token", cast.api_secret(funds, part)] for part in ("s151", "head"))
+    ask = ["reverse", "1", "--dated", "today", "--reason", "entered twice"]
+    draft, digest = said(app, *ask, *s151).split()
+    assert f"The draft {draft} reverses it" in run(app, *ask, *head).output
+    decide = ["decide", draft, "--digest", digest, "--reason", "seen the slip"]
+    assert "posted as journal 2" in said(app, *decide, "--verdict", "yes", *head)
+    assert "credit" in said(app, "show", draft)
+    assert run(app, *ask, *s151).exit_code == 1
+    assert run(app, "reverse", "1", "--dated", "then", "--reason", "x y", *s151).exit_code == 2

@@ -7,10 +7,13 @@ from datetime import date, datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from ledger.bookings import queries, rules, service
 from ledger.books import queries as books
 from ledger.books import service as books_service
+from ledger.drafts import queries as draft_queries
+from ledger.drafts import service as drafts
 from ledger.kernel.clock import LONDON, FixedClock
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Conflict, Forbidden, Invalid, RefusedByDatabase
@@ -136,6 +139,48 @@ def test_the_providers_cancellation_gives_everything_back(
         )
     )  # fmt: skip
     assert balances(place) == {}
+
+
+def test_a_bank_line_that_was_reversed_is_written_down_again_and_once(
+    app: Flask, place: Place, clock: FixedClock
+) -> None:
+    """J8: a receipt that was typed wrong is reversed by two people, and its line entered anew."""
+    _, booking, _ = confirmed(place, clock)
+
+    def paid(pence: int) -> str:
+        return transact(
+            lambda s: service.receive_payment(
+                s, booking=booking, reference="BACS 0001", quantity_pence=pence,
+                received_on=date(2026, 3, 2), actor=place.actor("officer"), now=clock.now(),
+            )
+        )  # fmt: skip
+
+    owed = f"Assets:Receivable:{place.group}"
+    before = balances(place)[owed]
+    first = paid(100)
+
+    def seq_of(session: Session) -> int:
+        return books.posted(session, place.book, [first])[first][0]
+
+    draft = transact(
+        lambda s: drafts.propose_reversal(
+            s, book=place.book, journal=seq_of(s), dated="original", reason="typed wrong",
+            actor=place.actor("s151"), now=clock.now(),
+        )
+    )  # fmt: skip
+    transact(
+        lambda s: drafts.decide(
+            s, book=place.book, draft=draft, verdict="yes", reason="seen the slip",
+            digest=draft_queries.draft(s, place.book, draft).proposal.digest,
+            actor=place.actor("head"), now=clock.now(),
+        )
+    )  # fmt: skip
+    assert balances(place)[owed] == before
+    second = paid(1_000)
+    assert paid(1_000) == second != first
+    assert owed not in balances(place), "paid in full"
+    with pytest.raises(Conflict, match="another amount"):
+        paid(100)
 
 
 def test_what_was_paid_before_a_cancellation_is_owed_back(

@@ -59,7 +59,9 @@ def _accounts() -> list[AccountSpec]:
 
 
 def drafted_closed_and_inspected(told: Told) -> None:
-    """A correction and loans of two people; February is closed, inspected and opened again."""
+    """A correction, a reversal and loans of two people; February is closed, inspected and opened
+    again.
+    """
     book, now = told.place.book, told.now
 
     def whole(session: Session) -> None:
@@ -78,6 +80,7 @@ def drafted_closed_and_inspected(told: Told) -> None:
             reason="until the grant arrives",
         )  # fmt: skip
         corrected(told, loan)
+    reversed_by_two(told)
     period = closed(told)
     inspected(told, period)
     signed_and_countersigned(told, period, kind="period.reopen")
@@ -94,6 +97,25 @@ def corrected(told: Told, draft: Draft) -> None:
         return
     told.do(approvals.decide, proposal=proposal.id, stage="approve", **facts)
     told.do(drafts.post, book=book, draft=made, actor=s151)
+
+
+def reversed_by_two(told: Told) -> None:
+    """One person asks to reverse a gift of somebody else; another says yes."""
+    book, again = told.place.book, {"dated": "today", "reason": "the gift was another's"}
+
+    def whole(session: Session) -> int:
+        given = spec("again", debit(BANK, 9), credit(GIFTS, 9), effective_on=told.now.date())
+        return books.post(session, book=book, spec=given, now=told.now).seq
+
+    seq = told.set_up(whole)
+    made = told.do(
+        drafts.propose_reversal, book=book, journal=seq, actor=told.actor("s151"), **again
+    )
+    digest = told.ask(lambda s: drafts_queries.draft(s, book, made).proposal.digest)
+    told.do(
+        drafts.decide, book=book, draft=made, verdict="yes", reason="seen the slip",
+        digest=digest, actor=told.actor("head"),
+    )  # fmt: skip
 
 
 def closed(told: Told) -> int:

@@ -56,6 +56,8 @@ BAD: tuple[tuple[str, ...], ...] = (
     ("drafts", "correct", "--debit", "Assets:Bank", "0", "--on", "2026-03-01", "--token", "x"),
     ("drafts", "lend", "--from", "x", "--into", "y", "--quantity", "1_0", "--token", "x"),
     ("drafts", "lend", "--from", "x", "--into", "y", "--quantity", "9" * 20, "--token", "x"),
+    ("drafts", "reverse", "0", "--dated", "today", "--reason", "xyz", "--token", "x"),
+    ("drafts", "reverse", "1", "--dated", "2026-03-01", "--reason", "xyz", "--token", "x"),
     ("drafts", "decide", "JNL-NONE", "--verdict", "maybe", "--token", "x"),
     ("drafts", "decide", "JNL-NONE", "--verdict", "yes", "--digest", "x", "--reason", "y",
      "--token", ""),

@@ -50,6 +50,8 @@ class JournalSchema(StrictSchema):
 class WholeJournalSchema(JournalSchema):
     """One journal with its entries and the bytes by which it is known."""
 
+    reversed_by = fields.Integer(allow_none=True, metadata={"description": "its reversal’s number"})
+    resolved_by = fields.Integer(allow_none=True)
     entries = fields.List(fields.Nested(EntrySchema))
     leaf = fields.String(metadata={"description": "the stored bytes, ASCII JSON"})
     leaf_hash = fields.String(metadata={"description": "SHA-256 of 0x00 and the leaf, in hex"})

@@ -31,6 +31,10 @@ class DraftSchema(StrictSchema):
     entries = fields.List(fields.Nested(DraftEntrySchema))
     state = fields.String(metadata={"description": "USED: it is posted"})
     journal = fields.Integer(allow_none=True, metadata={"description": "its number once posted"})
+    reverses = fields.Integer(
+        allow_none=True, metadata={"description": "the journal that it reverses"}
+    )
+    dated = fields.String(metadata={"description": "of a reversal: original or today"})
     proposal = fields.Nested(ProposalSchema)
 
 
@@ -69,6 +73,14 @@ class NewLoan(_WhenAndWhy):
     paid_from = Text(limits.NAME_CHARS_MAX, least=1, required=True)
     paid_into = Text(limits.NAME_CHARS_MAX, least=1, required=True)
     quantity = StrictInteger(least=1, required=True, metadata=_WHOLE)
+
+
+class NewReversal(StrictSchema):
+    """The mirror of one journal, on the day of the original or today."""
+
+    journal = StrictInteger(least=1, required=True)
+    dated = fields.String(required=True, validate=validate.OneOf(("original", "today")))
+    reason = Text(limits.LINE_CHARS_MAX, least=limits.REASON_CHARS_MIN, required=True)
 
 
 class DraftDecision(StrictSchema):

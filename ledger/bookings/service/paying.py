@@ -30,8 +30,8 @@ def receive_payment(
 ) -> str:
     """Write down that the hirer of a booking paid; returns the journal's id.
 
-    ``reference`` is the bank's own and makes the posting happen once. What is paid over what
-    the hirer owes is owed back.
+    ``reference`` is the bank's own and makes the posting happen once; after two people reversed
+    it, once more. What is paid over what the hirer owes is owed back.
 
     Raises:
         Invalid: no amount, or no reference.
@@ -45,7 +45,7 @@ def receive_payment(
         )
     view = queries.booking(session, booking)
     owed = books.net(session, view.book, postings.receivable(view.hirer))
-    journal = derived_id("RCT", view.hirer, known)
+    journal = _journal_id(session, view.book, view.hirer, known)
     event = Event(
         id=journal, kind="receipt", effective_on=received_on,
         legs=postings.paid(view.hirer, quantity_pence, still_owed=owed), group=booking,
@@ -61,6 +61,18 @@ def receive_payment(
             facts={"journal": journal, "pence": quantity_pence},
         )  # fmt: skip
     return journal
+
+
+def _journal_id(session: Session, book: int, hirer: str, reference: str) -> str:
+    """The id under which a bank line stands, or will: a new one where the last was reversed."""
+    parts = [hirer, reference]
+    while True:
+        journal = derived_id("RCT", *parts)
+        posted = books.posted(session, book, [journal]).get(journal)
+        reversal = books.answering(session, book, posted[0]).reversed_by if posted else None
+        if reversal is None:
+            return journal
+        parts.append(str(reversal))
 
 
 def _check_same(session: Session, book: int, seq: int, quantity_pence: int, reference: str) -> None:

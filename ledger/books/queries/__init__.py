@@ -30,6 +30,7 @@ from ledger.books.queries.periods import (
 )
 from ledger.books.queries.posted import (
     answered_by,
+    answering,
     as_date,
     balance,
     balances,
@@ -60,6 +61,7 @@ from ledger.books.queries.restating import (
     summed_between,
 )
 from ledger.books.queries.rows import (
+    Answering,
     BalanceRow,
     EntryRow,
     HeadRow,
@@ -73,6 +75,7 @@ __all__ = [
     "HEADS",
     "STEPS_MAX",
     "WAY_MAX",
+    "Answering",
     "AsAt",
     "BalanceRow",
     "Between",
@@ -85,6 +88,7 @@ __all__ = [
     "Step",
     "SumRow",
     "answered_by",
+    "answering",
     "as_date",
     "balance",
     "balances",

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from ledger.books.queries.rows import (
+    Answering,
     BalanceRow,
     EntryRow,
     HeadRow,
@@ -226,6 +227,17 @@ def answered_by(
         {"book": book, "seq": resolves if resolves is not None else reverses},
     ).scalar()
     return None if found is None else str(found)
+
+
+_ANSWERING: Final = text(
+    "SELECT (SELECT seq FROM journal WHERE book = :book AND reverses = :seq),"
+    " (SELECT seq FROM journal WHERE book = :book AND resolves = :seq)"
+)
+
+
+def answering(session: Session, book: int, seq: int) -> Answering:
+    """The numbers of the journals that reversed this one, and that resolved this hold."""
+    return Answering(*session.execute(_ANSWERING, {"book": book, "seq": seq}).one())
 
 
 def journals_begun(session: Session, book: int, reference: str, *, limit: int) -> list[JournalRow]:

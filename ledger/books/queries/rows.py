@@ -102,3 +102,10 @@ class LeafRow:
     leaf: bytes
     leaf_hash: bytes
     chain: bytes
+
+
+class Answering(NamedTuple):
+    """The numbers of the journals by which one was answered, where it was."""
+
+    reversed_by: int | None
+    resolved_by: int | None

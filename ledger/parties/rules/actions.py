@@ -128,6 +128,8 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "books.statement": _IN,
     "journal.adjust": _who("s151", "head"),
     "journal.adjust.approve": _who("s151", "head"),
+    "journal.reverse": _who("s151", "head"),
+    "journal.reverse.approve": _who("s151", "head"),
     "fund.lend": _who("s151", "head"),
     "fund.lend.approve": _who("s151", "head"),
     "fund.settle": _who("s151", "head"),

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ledger.exports import texts
 from ledger.exports.files import HashedFile
@@ -38,57 +38,68 @@ _ACCOUNTS: Final = (
 )
 _JOURNALS: Final = (
     "SELECT j.seq, CAST(j.effective_on AS TEXT), j.recorded_us, j.kind, j.id, j.group_id, j.reason,"
-    " j.purpose, j.maker, COALESCE(j.checker, '') FROM journal j WHERE {book}j.seq BETWEEN ? AND ?{dated}"
-    " ORDER BY j.seq"
+    " j.purpose, j.maker, COALESCE(j.checker, '') FROM journal j WHERE j.book = {book}"
+    " AND j.seq BETWEEN ? AND ?{dated} ORDER BY j.seq"
 )
 _ENTRIES: Final = (
     "SELECT e.seq, e.line, e.account, e.side, e.amount, e.layer, e.balance_after FROM entry e{joined}"
-    " WHERE {entry_book}e.seq BETWEEN ? AND ?{dated} ORDER BY e.seq, e.line"
+    " WHERE e.book = {book} AND e.seq BETWEEN ? AND ?{dated} ORDER BY e.seq, e.line"
 )
+AccountWords = tuple[str, str, str, str, int]
+"""An account's cells in the sheet, how a debit and a credit to it begin in the texts, its unit and
+the unit's decimals.
+"""
+
+
+class Source(Protocol):
+    """Where all journals come from, in order of number."""
+
+    def accounts(self) -> dict[int, AccountWords]:
+        """The accounts in words, by number."""
+
+    def journals(self) -> Iterator[tuple[list[Any], list[Any]]]:
+        """Some hundred journals and all their lines at once."""
+
+
+def accounts(run: Callable[..., Any]) -> dict[int, AccountWords]:
+    """Every account in words; ``run`` does a statement."""
+    return {
+        number: (f",{cells((path, fund, unit))},", f"{path}  ", f"{path}  -", unit, scale)
+        for number, path, fund, unit, scale in run(_ACCOUNTS).fetchall()
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where rows are read: an SQLite connection to the books themselves, or to the pack's copy."""
+class Books:
+    """The books themselves, in SQLite, whose journals never change."""
 
     run: Callable[..., Any]
     scope: Scope
-    live: bool
 
-    def accounts(self) -> dict[int, tuple[str, str, str, int]]:
-        """Path, the sheet's cells, unit and scale of each account."""
-        return {
-            row[0]: (row[1], cells(row[1:4]), row[3], row[4])
-            for row in self.run(_ACCOUNTS).fetchall()
-        }
+    def accounts(self) -> dict[int, AccountWords]:
+        """The accounts in words."""
+        return accounts(self.run)
 
     def journals(self) -> Iterator[tuple[list[Any], list[Any]]]:
         """Some hundred journals and all their lines, in order of number."""
-        journals, entries, days = self._statements()
-        for first in range(1, self.scope.size + 1, NUMBERS):
-            numbers = (first, min(first + NUMBERS - 1, self.scope.size), *days)
+        scope = self.scope
+        parts = {"book": f"{scope.book:d}", "dated": "", "joined": ""}
+        days: tuple[str, ...] = ()
+        if not scope.whole:
+            parts["dated"] = " AND j.effective_on BETWEEN ? AND ?"
+            parts["joined"] = " JOIN journal j ON j.book = e.book AND j.seq = e.seq"
+            days = (scope.starts_on.isoformat(), scope.ends_on.isoformat())
+        journals, entries = _JOURNALS.format(**parts), _ENTRIES.format(**parts)
+        for first in range(1, scope.size + 1, NUMBERS):
+            numbers = (first, min(first + NUMBERS - 1, scope.size), *days)
             found = self.run(journals, numbers).fetchall()
             if found:
                 yield found, self.run(entries, numbers).fetchall()
 
-    def _statements(self) -> tuple[str, str, tuple[str, ...]]:
-        """Both statements, and the days they take: the copy holds nothing but the period."""
-        if not self.live:
-            parts = dict.fromkeys(("book", "entry_book", "joined", "dated"), "")
-            return _JOURNALS.format(**parts), _ENTRIES.format(**parts), ()
-        parts = {"book": f"j.book = {self.scope.book:d} AND ", "dated": "", "joined": ""}
-        parts["entry_book"] = parts["book"].replace("j.", "e.")
-        days: tuple[str, ...] = ()
-        if not self.scope.whole:
-            parts["dated"] = " AND j.effective_on BETWEEN ? AND ?"
-            parts["joined"] = " JOIN journal j ON j.book = e.book AND j.seq = e.seq"
-            days = (self.scope.starts_on.isoformat(), self.scope.ends_on.isoformat())
-        return _JOURNALS.format(**parts), _ENTRIES.format(**parts), days
-
 
 def write(source: Source, folder: Path, spool: Spool) -> str:
     """Write the sheet of entries and spool the texts' blocks; returns the sheet's SHA-256."""
-    accounts = source.accounts()
+    known = source.accounts()
     with HashedFile(folder / SHEET) as sheet:
         sheet.write(",".join(COLUMNS) + "\r\n")
         for journals, entries in source.journals():
@@ -98,7 +109,7 @@ def write(source: Source, folder: Path, spool: Spool) -> str:
             lines = groupby(entries, _SEQ)
             for journal, words, (seq, mine) in zip(journals, told, lines, strict=True):
                 assert seq == journal[0], "every journal has lines"
-                for unit, postings in _rows(journal, words, mine, accounts, rows).items():
+                for unit, postings in _rows(journal, words, mine, known, rows).items():
                     hledger, beancount = block(journal, unit, postings)
                     held = spool.day(unit, journal[1])
                     held[0].append(hledger)
@@ -114,26 +125,24 @@ def _second(second: int) -> str:
 
 
 def _rows(
-    journal: texts.Journal, told: str, lines: Iterator[Any],
-    accounts: dict[int, tuple[str, str, str, int]], rows: list[str],
+    journal: texts.Journal, told: str, lines: Iterator[Any], known: dict[int, AccountWords],
+    rows: list[str],
 ) -> dict[str, list[str]]:  # fmt: skip
     """Add a journal's rows of the sheet; returns what it posts in each unit, in words."""
     seq, day, recorded_us = journal[:3]
     second, rest = divmod(recorded_us, 1_000_000)
-    head = f"{day},{_second(second)}.{rest:06d}Z,{told}"
+    head = f",{day},{_second(second)}.{rest:06d}Z,{told}"
     posted: dict[str, list[str]] = {}
     for _, line, account, side, amount, layer, after in lines:
-        path, account_cells, unit, scale = accounts[account]
+        account_cells, debit, credit, unit, scale = known[account]
         if scale == 2 and amount > 99:
             digits = str(amount)
             value = f"{digits[:-2]}.{digits[-2:]}"
         else:
             value = texts.written(amount, scale)
-        rows.append(
-            f"{seq},{line},{head},{account_cells},{layer},{side},{amount},{value},{after}\r\n"
-        )
+        rows.append(f"{seq},{line}{head}{account_cells}{layer},{side},{amount},{value},{after}\r\n")
         if layer == "P":
-            posting = f"{path}  {value}" if side == "D" else f"{path}  -{value}"
+            posting = (debit if side == "D" else credit) + value
             if unit in posted:
                 posted[unit].append(posting)
             else:

@@ -9,10 +9,9 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -23,8 +22,9 @@ from ledger.audit import queries as audit_queries
 from ledger.audit import rules as audit_rules
 from ledger.audit.queries import CheckpointRow
 from ledger.books import queries as books_queries
-from ledger.exports import decisions, lines, sheets, signing, tables, texts
+from ledger.exports import decisions, leaves, lines, sheets, signing, tables, texts
 from ledger.exports.files import HashedFile, sha256_of
+from ledger.exports.passing import Passing
 from ledger.exports.progress import Progress
 from ledger.exports.spool import Spool
 from ledger.exports.tables import Scope, check_days
@@ -32,8 +32,6 @@ from ledger.kernel.db import db, is_sqlite, transaction
 from ledger.kernel.errors import Missing
 
 DATABASE: Final = "books.sqlite"
-LEAVES: Final = "leaves.tsv"
-LEAVES_AT_ONCE: Final = 1_000
 MANIFEST: Final = "MANIFEST.sha256"
 _ZIPPED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -157,9 +155,9 @@ def zipped(made: Pack) -> Path:
 def _fill(folder: Path, scope: Scope, told: Progress) -> None:
     """Write every file; what is short comes last, from the pack's own database.
 
-    In SQLite the copy is made by one statement a table, which needs nothing of Python: a thread
-    does it while the sheet and the texts are written from the books themselves, whose journals
-    never change. From PostgreSQL the rows come once, and the rest is written from the copy.
+    What the databases do by themselves, a thread does while Python writes the sheet and the texts:
+    in SQLite the whole copy, one statement a table, and on both the list of leaves. Journals below
+    a checkpoint never change. From PostgreSQL the rows pass by once, into the copy and the sheet.
     """
     with (
         transaction(read_only=True) as session,
@@ -169,44 +167,40 @@ def _fill(folder: Path, scope: Scope, told: Progress) -> None:
         assert signed is not None, "a scope ends at a checkpoint"
         facts = tables.about(scope, {"origin": signed.origin, "key": signed.key_line})
         live = db.engine.url.database if is_sqlite(session) else None
-        build = partial(tables.build, session, folder / DATABASE, scope, facts, live=live)
-        hash_copy = partial(_hash_copy, folder, scope, build if live is not None else None)
         told.say(f"copying the books and writing {lines.SHEET}")
-        with ThreadPoolExecutor(1) as aside, ExitStack() as opened:
+        with ThreadPoolExecutor(1) as aside:
             if live is not None:
-                copied = aside.submit(hash_copy)
-                source = lines.Source(_driver(session), scope, live=True)
+                copied = aside.submit(_copy_file, folder, scope, facts, live)
+            listed = aside.submit(leaves.write, db.engine, folder, scope)
+            if live is not None:
+                hashes = {lines.SHEET: lines.write(_books(session, scope), folder, spool)}
+                hashes[DATABASE] = copied.result()
             else:
-                build()
-                copied = aside.submit(hash_copy)
-                store = opened.enter_context(closing(_opened(folder)))
-                source = lines.Source(store.execute, scope, live=False)
-            hashes = {lines.SHEET: lines.write(source, folder, spool)}
-            hashes |= copied.result()
+                with tables.making(folder / DATABASE, scope, facts) as copy:
+                    tables.copy_short_tables(copy, session)
+                    hashes = {lines.SHEET: lines.write(Passing(session, copy), folder, spool)}
+                hashes[DATABASE] = sha256_of(folder / DATABASE)
+            hashes[leaves.NAME] = listed.result()
         hashes |= decisions.write(session, folder, scope)
         session.rollback()
         _write_files(folder, scope, hashes, spool, told)
     _write_small(folder, scope, signed, facts, hashes)
 
 
-def _driver(session: Session) -> Callable[..., Any]:
-    """Runs a statement on the driver's own connection: rows come as plain tuples."""
+def _copy_file(folder: Path, scope: Scope, facts: dict[str, str], live: str) -> str:
+    with tables.making(folder / DATABASE, scope, facts, live=live) as copy:
+        tables.copy_attached(copy)
+    return sha256_of(folder / DATABASE)
+
+
+def _books(session: Session, scope: Scope) -> lines.Books:
+    """The books by the driver's own connection: rows come as plain tuples."""
     connection: Any = session.connection().connection.dbapi_connection
-    run: Callable[..., Any] = connection.execute
-    return run
+    return lines.Books(connection.execute, scope)
 
 
 def _opened(folder: Path) -> Any:
     return sqlite.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)
-
-
-def _hash_copy(folder: Path, scope: Scope, build: Callable[[], None] | None) -> dict[str, str]:
-    """Make the pack's database unless it is there, write the leaves from it, and hash both."""
-    if build is not None:
-        build()
-    with closing(_opened(folder)) as store:
-        leaves = _write_leaves(store, folder, scope.size)
-    return {LEAVES: leaves, DATABASE: sha256_of(folder / DATABASE)}
 
 
 def _write_files(
@@ -242,19 +236,6 @@ def _write_small(
 def _write_text(path: Path, words: str) -> str:
     with HashedFile(path) as file:
         file.write(words)
-        return file.sha256
-
-
-def _write_leaves(store: Any, folder: Path, size: int) -> str:
-    """The list of leaves, some thousand to a row, so that SQLite joins them without Python."""
-    statement = (
-        "SELECT group_concat(seq || char(9) || leaf_hash || char(9) || chain || char(9)"
-        " || COALESCE(leaf, '') || char(10), '' ORDER BY seq) FROM leaf WHERE seq BETWEEN ? AND ?"
-    )
-    with HashedFile(folder / LEAVES) as file:
-        for first in range(1, size + 1, LEAVES_AT_ONCE):
-            numbers = (first, first + LEAVES_AT_ONCE - 1)
-            file.write(store.execute(statement, numbers).fetchone()[0])
         return file.sha256
 
 

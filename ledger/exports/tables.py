@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +20,6 @@ from ledger.kernel.errors import Invalid
 
 FIRST_DAY: Final = date(1, 1, 1)
 LAST_DAY: Final = date(9999, 12, 31)
-BATCH_ROWS: Final = 5_000
 _NAMED: Final = re.compile(r"(?<!:):([a-z]+)")
 """A value's name in a statement, as SQLite writes it and PostgreSQL's driver does not."""
 CACHE_KIBIBYTES: Final = 8_192
@@ -88,17 +89,19 @@ TABLES: Final[dict[str, dict[str, type]]] = {
         "starts_on": str, "ends_on": str, "status": str, "signed_by": str,
         "countersigned_by": str, "reason": str, "seq_at_close": int, "trial_balance_hash": str,
     },
-    "leaf": {"seq": int, "leaf_hash": str, "chain": str, "leaf": str},
 }  # fmt: skip
 KEYS: Final[dict[str, Any]] = {
     "about": "name", "unit": "code", "fund": "id", "account": "id", "journal": "seq",
-    "entry": ("seq", "line"), "trial_balance": "account", "period": "starts_on", "leaf": "seq",
+    "entry": ("seq", "line"), "trial_balance": "account", "period": "starts_on",
 }  # fmt: skip
 LINKS: Final[dict[str, list[tuple[str, str, str]]]] = {
     "account": [("unit", "unit", "code"), ("fund", "fund", "id")],
     "entry": [("seq", "journal", "seq"), ("account", "account", "id")],
     "trial_balance": [("account", "account", "id")],
 }
+LONG: Final = ("journal", "entry")
+ABSENT: Final = {"deadline_us": "-1", "checker": "''", "resolves": "-1", "reverses": "-1"}
+"""What stands for nothing in a long table's rows on their way: none of these is ever a value."""
 INDEXES: Final = {"entry": ["account"], "journal": ["effective_on", "group_id"]}
 VIEWS: Final = {
     "lines": "SELECT j.seq, e.line, j.effective_on, j.kind, j.id, j.group_id, j.reason, j.purpose,"
@@ -116,15 +119,12 @@ _OPENING_COLUMNS: Final = ("account", "posted", "held")
 _JOURNALS: Final = (
     "SELECT j.seq, j.id, j.kind, CAST(j.effective_on AS TEXT), j.recorded_us, j.deadline_us,"
     " j.group_id, j.reason, j.purpose, j.maker, j.checker, j.resolves, j.reverses"
-    " FROM {p}journal j WHERE j.book = :book AND j.seq <= :size{dated} ORDER BY j.seq"
+    " FROM {p}journal j WHERE j.book = :book AND j.seq BETWEEN {numbers}{dated} ORDER BY j.seq"
 )
 _ENTRIES: Final = (
     "SELECT e.seq, e.line, e.account, e.side, e.amount, e.layer, e.acct_version, e.balance_after"
-    " FROM {p}entry e{joined} WHERE e.book = :book AND e.seq <= :size{dated} ORDER BY e.seq, e.line"
-)
-_LEAVES: Final = (
-    "SELECT j.seq, {leaf_hash}, {chain}, CASE WHEN 1 = 1{dated} THEN {leaf} END"
-    " FROM {p}journal j WHERE j.book = :book AND j.seq <= :size ORDER BY j.seq"
+    " FROM {p}entry e{joined} WHERE e.book = :book AND e.seq BETWEEN {numbers}{dated}"
+    " ORDER BY e.seq, e.line"
 )
 _ACCOUNTS: Final = (
     "SELECT a.id, a.path, a.type, a.unit, a.fund, a.owner FROM {p}account a WHERE a.book = :book"
@@ -168,13 +168,31 @@ _TRIAL_BALANCE: Final = (
 )
 
 
-def build(
-    session: Session, path: Path, scope: Scope, about: dict[str, str], *, live: str | None
-) -> None:
-    """Make the pack's database from one reading of the books (X1).
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A pack's database while it is made; nothing reads it before it is whole."""
 
-    ``live`` is the file of the books where they are in SQLite: then nothing passes through
-    Python, nor through the session, and this can run beside other work.
+    connection: Any
+    store: sqlite_utils.Database
+    scope: Scope
+
+    def put(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows; what is absent is passed as in ``ABSENT``.
+
+        The driver binds a number or a text in a third of the time that None takes it.
+        """
+        columns = TABLES.get(table) or dict.fromkeys(_MOVED_COLUMNS, int)
+        marks = ", ".join(f"NULLIF(?, {ABSENT[c]})" if c in ABSENT else "?" for c in columns)
+        self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+@contextmanager
+def making(
+    path: Path, scope: Scope, about: dict[str, str], *, live: str | None = None
+) -> Iterator[Copy]:
+    """Make a pack's database: its tables first, and its sums and indexes after its rows (X1).
+
+    ``live`` is the file of the books where they are in SQLite, to be attached.
     """
     connection = sqlite.connect(str(path), isolation_level=None, uri=True)
     try:
@@ -192,14 +210,41 @@ def build(
         if live is not None:
             connection.execute("ATTACH ? AS live", (f"file:{live}?mode=ro",))
         connection.execute("BEGIN")
-        for table, statement in _statements(scope, sqlite_live=live is not None).items():
-            _copy(None if live else session, connection, table, statement, scope)
+        yield Copy(connection, store, scope)
         connection.execute(_TRIAL_BALANCE)
         connection.executemany("INSERT INTO about VALUES (?, ?)", sorted(about.items()))
         connection.execute("COMMIT")
         _finish(store)
     finally:
         connection.close()
+
+
+def copy_attached(copy: Copy) -> None:
+    """All rows from the attached file of the books: one statement a table, and nothing through Python."""
+    scope = copy.scope
+    values = {
+        "book": scope.book, "size": scope.size, "starts": scope.starts_on.isoformat(),
+        "ends": scope.ends_on.isoformat(),
+    }  # fmt: skip
+    for table, statement in statements(scope, sqlite_live=True).items():
+        copy.connection.execute(f"INSERT INTO {table} {statement}", values)
+
+
+def copy_short_tables(copy: Copy, session: Session) -> None:
+    """The rows of all tables but journals and entries, from PostgreSQL."""
+    scope = copy.scope
+    values = {
+        "book": scope.book, "size": scope.size, "starts": scope.starts_on, "ends": scope.ends_on,
+    }  # fmt: skip
+    driver: Any = session.connection().connection.dbapi_connection
+    for table, statement in statements(scope, sqlite_live=False).items():
+        if table not in LONG:
+            copy.put(table, driver.execute(for_postgresql(statement), values).fetchall())
+
+
+def for_postgresql(statement: str) -> str:
+    """A statement with its values named as PostgreSQL's driver has it."""
+    return _NAMED.sub(r"%(\1)s", statement)
 
 
 def _make_tables(store: sqlite_utils.Database) -> None:
@@ -216,19 +261,18 @@ def _finish(store: sqlite_utils.Database) -> None:
         store.create_view(name, statement)
 
 
-def _statements(scope: Scope, *, sqlite_live: bool) -> dict[str, str]:
+def statements(scope: Scope, *, sqlite_live: bool) -> dict[str, str]:
+    """What gives the rows of each table: all at once from SQLite, or those of a run's piece."""
     hexed = "lower(hex({}))" if sqlite_live else "encode({}, 'hex')"
     join = " JOIN {p}journal j ON j.book = e.book AND j.seq = e.seq"
     parts = {
         "p": "live." if sqlite_live else "",
-        "leaf_hash": hexed.format("j.leaf_hash"),
-        "chain": hexed.format("j.chain"),
         "tb_hash": hexed.format("p.trial_balance_hash"),
-        "leaf": "CAST(j.leaf AS TEXT)" if sqlite_live else "convert_from(j.leaf, 'UTF8')",
+        "numbers": "1 AND :size" if sqlite_live else "piece.first AND piece.last",
     }
     parts |= {name: f"CAST(SUM({one}) AS BIGINT)" for name, one in _SUMS.items()}
     made = {"unit": _UNITS, "fund": _FUNDS, "account": _ACCOUNTS, "moved": _MOVED,
-            "journal": _JOURNALS, "entry": _ENTRIES, "period": _PERIODS, "leaf": _LEAVES}  # fmt: skip
+            "journal": _JOURNALS, "entry": _ENTRIES, "period": _PERIODS}  # fmt: skip
     every = {**parts, "dated": "", "joined": ""}
     joined = join.format(**parts)
     within = {**parts, "dated": " AND j.effective_on BETWEEN :starts AND :ends", "joined": joined}
@@ -240,33 +284,11 @@ def _statements(scope: Scope, *, sqlite_live: bool) -> dict[str, str]:
     return found if scope.whole else found | {"opening": _MOVED.format(**before)}
 
 
-def _copy(
-    session: Session | None, connection: Any, table: str, statement: str, scope: Scope
-) -> None:
-    """Copy what a statement gives into a table: all in SQLite, or row by row from PostgreSQL.
-
-    Rows come from the driver's own cursor, a few thousand a call, and go as they are.
-    """
-    values: dict[str, Any] = {
-        "book": scope.book, "size": scope.size, "starts": scope.starts_on, "ends": scope.ends_on,
-    }  # fmt: skip
-    if session is None:
-        values |= {"starts": scope.starts_on.isoformat(), "ends": scope.ends_on.isoformat()}
-        connection.execute(f"INSERT INTO {table} {statement}", values)
-        return
-    marks = ", ".join("?" * len(TABLES.get(table, _MOVED_COLUMNS)))
-    driver: Any = session.connection().connection.dbapi_connection
-    with driver.cursor(name="pack") as rows:
-        rows.itersize = BATCH_ROWS
-        rows.execute(_NAMED.sub(r"%(\1)s", statement), values)
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-
-
 def about(scope: Scope, facts: dict[str, object]) -> dict[str, str]:
     """The facts about a pack as texts, for its table ``about`` and for pack.json."""
     dates = {} if scope.whole else {
         "starts_on": scope.starts_on.isoformat(), "ends_on": scope.ends_on.isoformat(),
     }  # fmt: skip
-    plain = {"book": scope.code, "size": scope.size, "format": "1", **dates, **facts}
+    plain = {"book": scope.code, "size": scope.size, "format": "2", **dates, **facts}
     return {name: value if isinstance(value, str) else json.dumps(value)
             for name, value in plain.items()}  # fmt: skip

@@ -261,6 +261,7 @@ WORDS_BENT = {
     ),
     "both sides in a text journal": ("hledger-GBP.journal", "1.05 GBP", "1.06 GBP"),
     "the end of a sheet": ("entries.csv", ",-5,", ",-5,x"),
+    "a leaf": ("leaves.tsv", '"PER-', '"PEX-'),
 }  # fmt: skip
 ROWS_BENT = {
     "an entry": "UPDATE entry SET amount = amount + 1 WHERE seq = 5",
@@ -268,7 +269,6 @@ ROWS_BENT = {
     "a journal left out": "DELETE FROM journal WHERE seq = 5",
     "the trial balance": "UPDATE trial_balance SET closing = closing + 1",
     "an account left out": "DELETE FROM trial_balance WHERE rowid = 1",
-    "a leaf": "UPDATE leaf SET leaf = replace(leaf, 'PER', 'PEX') WHERE seq = 5",
 }
 
 

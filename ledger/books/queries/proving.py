@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,28 +11,21 @@ from sqlalchemy.orm import Session
 from ledger.books.queries.rows import LeafRow
 from ledger.kernel.db import is_sqlite
 from ledger.kernel.errors import Missing
+from ledger.kernel.runs import runs
 
 LEAVES_AT_ONCE: Final = 500
-LEAVES_ASKED_AT_ONCE: Final = 100_000
-"""How many one statement gives in PostgreSQL: what takes a second of its time at most."""
-
 LeafRun = tuple[Sequence[int], Sequence[bytes], Sequence[bytes], Sequence[bytes]]
 """Numbers, stored bytes, hashes and chains of some journals in order."""
 
 _LEAVES: Final = text(
     "SELECT seq, leaf, leaf_hash, chain FROM journal WHERE book = :book ORDER BY seq"
 )
-_NUMBERS: Final = "SELECT min(seq), max(seq) FROM journal WHERE book = %(book)s"
-_RUNS: Final = (
-    "SELECT run.* FROM (SELECT first FROM generate_series(%(first)s::bigint, %(last)s::bigint,"
-    f" {LEAVES_AT_ONCE}) first ORDER BY first) piece, LATERAL (SELECT array_agg(seq),"
-    " array_agg(leaf), array_agg(leaf_hash), array_agg(chain) FROM (SELECT seq, leaf, leaf_hash,"
-    " chain FROM journal WHERE book = %(book)s AND seq BETWEEN piece.first AND"
-    f" LEAST(piece.first + {LEAVES_AT_ONCE - 1}, %(last)s) ORDER BY seq) j) run"
+_NUMBERS: Final = text("SELECT min(seq), max(seq) FROM journal WHERE book = :book")
+_COLUMNS: Final = ("seq", "leaf", "leaf_hash", "chain")
+_PIECE: Final = (
+    "SELECT seq, leaf, leaf_hash, chain FROM journal WHERE book = %(book)s"
+    " AND seq BETWEEN piece.first AND piece.last ORDER BY seq"
 )
-"""Some hundred journals to a row, column by column. The driver takes the rows while the database
-makes the next ones, and has five hundred times fewer to take.
-"""
 
 
 def leaf_hashes(session: Session, book: int, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -79,18 +71,15 @@ def leaf_runs(session: Session, book: int) -> Iterator[LeafRun]:
 
 
 def _runs_of_postgresql(session: Session, book: int) -> Iterator[LeafRun]:
-    driver: Any = session.connection().connection.dbapi_connection
-    with driver.cursor() as cursor:
-        lowest, highest = cursor.execute(_NUMBERS, {"book": book}).fetchone()
-        if lowest is None:
-            return
-        for first in range(lowest, highest + 1, LEAVES_ASKED_AT_ONCE):
-            last = min(first + LEAVES_ASKED_AT_ONCE - 1, highest)
-            asked = {"book": book, "first": first, "last": last}
-            with closing(cursor.stream(_RUNS, asked, binary=True)) as rows:
-                for run in rows:
-                    if run[0] is not None:  # a piece without any journal
-                        yield run
+    lowest, highest = session.execute(_NUMBERS, {"book": book}).one()
+    if lowest is None:
+        return
+    found = runs(
+        session, [(_COLUMNS, _PIECE)], first=lowest, last=highest, values={"book": book}
+    )  # fmt: skip
+    for numbers, leaves, hashes, chains in found:
+        if numbers and leaves and hashes and chains:  # a piece of the numbers may have none
+            yield numbers, leaves, hashes, chains
 
 
 def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:

@@ -16,9 +16,9 @@ from ledger.kernel.db import transact
 def database_role(name: str) -> None:
     r"""Give the role NAME what the service needs to run, and take back everything else.
 
-    Run it with the owner's address in LEDGER_DATABASE_URL, once for a new role and after a restore; upgrades do it again
-    for the role in LEDGER_DATABASE_ROLE. Everybody else (PUBLIC) loses the same rights. Twice changes
-    nothing.
+    Run it with the owner's address in LEDGER_DATABASE_URL, once for a new role and after a restore;
+    upgrades do it again for the role in LEDGER_DATABASE_ROLE. Everybody else (PUBLIC) loses the same
+    rights. Twice changes nothing.
 
     \b
     Example:

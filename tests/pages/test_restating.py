@@ -142,6 +142,7 @@ def test_the_api_explains_the_same(api: Callable[[str], FlaskClient], february: 
     assert ask("/api/v1/restatements?first_close=2").status_code == 404
 
 
+@pytest.mark.owner_only("it bends what only an owner can")
 def test_the_command_explains_the_same_and_fails_for_what_was_bent(
     app: Flask, place: Place, february: int
 ) -> None:

@@ -83,6 +83,7 @@ BAD: tuple[tuple[str, ...], ...] = (
     ("readings", "import", "{readings}", "--measure", "x" * 201),
     ("assets", "import", "/proc/self/mem"), ("assets", "import", "{readings}"),
     ("assets", "import", "/nowhere.csv"), ("assets", "list", "--limit", "1_0"),
+    ("database-role", ""), ("database-role", "no such role"), ("database-role", "a\udcff"),
 )  # fmt: skip
 
 

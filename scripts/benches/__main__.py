@@ -9,7 +9,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.benches import booking, evaluating, importing, paging, posting, reading, settling
+from scripts.benches import (
+    booking,
+    evaluating,
+    extracting,
+    importing,
+    paging,
+    posting,
+    reading,
+    settling,
+)
 from scripts.benches.measure import Row, progress
 from scripts.benches.stage import Stage, forget, on
 
@@ -26,6 +35,7 @@ BENCHES: dict[str, Callable[[Stage], list[Row]]] = {
     "trial-balance": reading.trial_balance,
     "verify": reading.verify,
     "pack": reading.audit_pack,
+    "extract": extracting.extract,
     "import-register": importing.register,
     "import-readings": importing.readings,
     "evaluate": evaluating.evaluate,

@@ -1,6 +1,7 @@
 """One act in a process of its own, so that the memory it needs is its own.
 
-    python -m scripts.benches.alone pack URL FOLDER BOOK | check URL FOLDER BOOK | prove PACK | leaves PACK
+    python -m scripts.benches.alone pack URL FOLDER BOOK | check URL FOLDER BOOK
+    python -m scripts.benches.alone extract:NAME URL FOLDER BOOK | prove PACK | leaves PACK
 
 It prints seconds and megabytes as JSON on its last line.
 """
@@ -50,7 +51,7 @@ def _with_books(act: str, url: str, folder: str, book: str) -> Callable[[], obje
     from config.settings import Settings
     from ledger.app import create_app
     from ledger.books import service as books
-    from ledger.exports import pack
+    from ledger.exports import extracts, pack
     from ledger.kernel.db import transaction
 
     app = create_app(
@@ -72,7 +73,15 @@ def _with_books(act: str, url: str, folder: str, book: str) -> Callable[[], obje
             )
         pack.make(scope, Path(folder) / "packs")
 
-    return check if act == "check" else make
+    def extract() -> None:
+        with transaction(read_only=True) as session:
+            scope = extracts.scope_of(
+                session, book=int(book), code="MAIN", starts_on=None, ends_on=None
+            )
+            kind = extracts.named(act.removeprefix("extract:"))
+            extracts.make(session, kind, scope, Path(folder) / "extracts")
+
+    return {"check": check, "pack": make}.get(act, extract)
 
 
 def _without_service(act: str, folder: str) -> Callable[[], object]:

@@ -5,7 +5,7 @@ Only measurements do this; the book is compared with itself afterwards by the se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -27,8 +27,10 @@ _GUARDED = ("journal", "entry", "seal", "head", "balance")
 class History:
     """Journals appended to a stage's book by the driver, a chunk a commit."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.wire = stage, stage.driver()
+    def __init__(
+        self, stage: Stage, spec: Callable[[int, str], rules.JournalSpec] | None = None
+    ) -> None:
+        self.stage, self.wire, self.spec = stage, stage.driver(), spec or stage.spec
         row = self.wire.execute(
             f"SELECT next_seq, chain, last_us FROM head WHERE book = {stage.book}"
         ).fetchone()
@@ -58,7 +60,7 @@ class History:
     def _journals(self, count: int) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
         for _ in range(count):
             day = date(2026, 3, 2) - timedelta(days=(self.seq * 7) % 900)
-            spec = replace(self.stage.spec(self.seq, "old"), effective_on=day)
+            spec = replace(self.spec(self.seq, "old"), effective_on=day)
             lines = [self._line(number, leg) for number, leg in enumerate(spec.legs, start=1)]
             self.last_us += 1_000
             leaf = rules.leaf_bytes(

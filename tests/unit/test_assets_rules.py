@@ -24,12 +24,24 @@ def kinds(notes: list[rules.Note]) -> list[tuple[int, str]]:
     return [(note.line, note.kind) for note in notes]
 
 
-def test_a1_a_file_in_pieces_is_the_same_as_the_file_in_one() -> None:
+def pieces_of(whole: bytes, length: int) -> list[bytes]:
+    return [whole[at : at + length] for at in range(0, len(whole), length)]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_a1_a_file_in_pieces_is_the_same_as_the_file_in_one(length: int) -> None:
     whole = "\ufeffName,Postcode\r\nCafé “Ost”,ZZ1\r\n".encode()
     facts = rules.inspect([whole])
-    assert rules.inspect([whole[at : at + 5] for at in range(0, len(whole), 5)]) == facts
+    assert rules.inspect(pieces_of(whole, length)) == facts
     assert facts.digest == hashlib.sha256(whole).hexdigest()
     assert (facts.encoding, facts.ends_with_newline) == ("utf-8-sig", True)
+
+
+@pytest.mark.parametrize("length", [1, 2, 512])
+def test_a1_a_file_of_another_kind_is_known_however_small_its_pieces_are(length: int) -> None:
+    for whole, what in ((b"PK\x03\x04 and more", "zip"), (b"%PDF-1.7", "PDF"), (b" \n{}", "JSON")):
+        with pytest.raises(rules.FileNotText, match=what):
+            rules.inspect(pieces_of(whole, length))
 
 
 def test_a1_a_file_that_ends_within_a_letter_is_not_utf_8() -> None:

@@ -6,10 +6,13 @@ import codecs
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.assets.rules.refusals import FileNotText, FileTooLarge
 from ledger.kernel import limits
 from ledger.kernel.files import not_a_table
+
+_HEAD_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,11 @@ def inspect(chunks: Iterable[bytes], *, bytes_max: int = limits.IMPORT_BYTES_MAX
     digest, size, quotes, last = hashlib.sha256(), 0, 0, b""
     utf8 = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = True
-    has_mark = False
+    head = b""
     for chunk in chunks:
-        if not size:
-            has_mark = chunk.startswith(codecs.BOM_UTF8)
-            refusal = sniff_refusal(chunk[:512])
+        if len(head) < _HEAD_BYTES:  # a pipe or a socket may bring it a byte at a time
+            head = (head + chunk)[:_HEAD_BYTES]
+            refusal = sniff_refusal(head)
             if refusal:
                 raise refusal
         size += len(chunk)
@@ -59,6 +62,7 @@ def inspect(chunks: Iterable[bytes], *, bytes_max: int = limits.IMPORT_BYTES_MAX
     if not size:
         raise _not_text("It is empty.")
     is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
+    has_mark = head.startswith(codecs.BOM_UTF8)
     encoding = ("utf-8-sig" if has_mark else "utf-8") if is_utf8 else "cp1252"
     return FileFacts(digest.hexdigest(), size, encoding, last in (b"\n", b"\r"), quotes % 2 == 0)
 

@@ -14,8 +14,8 @@ from tests import simulating, stage
 from tests.conftest import ENGINES, START_AT
 from tests.simulating import ODD_QUANTITIES, ODD_WORDS, Town
 
-SEEDS = int(os.environ.get("LEDGER_TEST_SEEDS") or 2)
-"""Sixty for the full count; a few in every run, to keep it short."""
+SEEDS = int(os.environ.get("LEDGER_TEST_SEEDS") or 4)
+"""Sixty for the full count; in every run one for each wing, to keep it short."""
 OPERATIONS = 200
 
 
@@ -32,7 +32,7 @@ def lived(
 ) -> tuple[Any, ...]:
     app = stages.fresh(engine, peopled=False)
     with app.app_context(), simulating.seeded(patch, seed, START_AT) as (clock, chance):
-        town = Town(app, clock, chance)
+        town = Town(app, clock, chance, focus=seed)
         town.work(OPERATIONS)
         assert town.whole(), f"seed {seed} on {engine}"
         return town.told, simulating.digest()

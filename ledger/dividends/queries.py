@@ -168,7 +168,9 @@ def agreements(
 def _agreements(session: Session, rows: list[Agreement]) -> list[AgreementView]:
     signed: dict[str, dict[str, datetime]] = {row.id: {} for row in rows}
     for one in session.scalars(
-        select(AgreementSignature).where(AgreementSignature.agreement.in_(list(signed)))
+        select(AgreementSignature)
+        .where(AgreementSignature.agreement.in_(list(signed)))
+        .order_by(AgreementSignature.signed_at, AgreementSignature.organisation)
     ):
         signed[one.agreement][one.organisation] = one.signed_at
     return [

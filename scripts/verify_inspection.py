@@ -6,7 +6,8 @@
 It needs Python 3.11, and verify_books.py in the same folder; read both before you trust them.
 
 BUNDLE is what a council opens for public inspection: a folder or .zip in which every field of every
-journal is committed to, some are opened, and what names people is withheld. It is proved that the
+journal is committed to, some are opened, and what names people is withheld. What was withheld by hand
+besides, as commercially confidential, is listed field by field with a reason. It is proved that the
 journals are those under the checkpoint, that nothing opened is other than what was committed to,
 that every journal balances, and that the root over all commitments is the one that was signed for
 everybody. The auditor's bundle, in which nothing is withheld, has the same root, and is compared
@@ -38,6 +39,9 @@ else:  # it lies beside this file, wherever somebody has put the two
 
 COLUMNS = ("journal", "effective_on", "kind", "id", "reason", "maker", "checker", "entry",
            "account", "side", "quantity", "unit", "fund", "layer")  # fmt: skip
+LIST = ("journal", "field", "ground", "reason", "withheld_on", "withheld_by")
+GROUNDS = ("commercially confidential", "kept back with it")
+BY_HAND = "withheld: commercially confidential"
 IN_LEAF = ("checker", "deadline_us", "effective_on", "group", "id", "kind", "maker", "note",
            "purpose", "reason", "recorded_us", "resolves", "reverses")  # fmt: skip
 
@@ -55,7 +59,7 @@ class Bundle(books.Pack):
         facts = json.loads(self.text("bundle.json"))
         self.inspection, self.full = str(facts["inspection"]), facts["kind"] == "full"
         self.days = (str(facts["starts_on"]), str(facts["ends_on"]))
-        self.opened = self.shut = 0
+        self.opened = self.shut = self.by_hand = 0
 
     def lines(self, name: str) -> Iterator[str]:
         """The lines of a long file."""
@@ -67,24 +71,28 @@ class Bundle(books.Pack):
         books.check_manifest(self, name, public)
         signed = books.Checkpoint(self.text("checkpoint.txt"), name, public, "checkpoint.txt")
         size, root = self._sealed(signed, name, public)
-        tree, hashes, sheet = books.Tree(), self._hashes(signed), self._sheet()
+        tree, hashes = books.Tree(), self._hashes(signed)
+        sheet, listed = self._rows_of("journals.csv", COLUMNS), self._listed()
         openings = self.lines("openings.jsonl")
         for committed in self.lines("commitments.jsonl"):
             tree.add([hashlib.sha256(b"\0" + committed.encode()).digest()])
-            seq, fields = self._journal(committed, next(openings, "{}"), hashes)
+            seq, fields = self._journal(committed, next(openings, "{}"), hashes, listed)
             if any(next(sheet, None) != row for row in _rows(seq, fields)):
                 raise books.Fault(f"journals.csv: journal {seq} is not as it was opened")
         if (tree.size, tree.root()) != (size, root):
             raise books.Fault(f"{tree.size} journals do not have the root that the seal signs for")
         if next(openings, None) or next(sheet, None):
             raise books.Fault("openings.jsonl or journals.csv: there is more than was committed to")
+        if listed:
+            raise books.Fault(f"withheld.csv: journal {min(listed)} is not in the bundle")
+        by_hand = f" ({self.by_hand:,} of them by hand)" if self.by_hand and not self.full else ""
         return (
             f"{size:,} journals of {self.days[0]} to {self.days[1]}: {self.opened:,} fields opened,"
-            f" {self.shut:,} withheld, all under the root that was signed for everybody"
+            f" {self.shut:,} withheld{by_hand}, all under the root that was signed for everybody"
         )
 
     def _journal(
-        self, committed: str, opening: str, hashes: dict[int, str]
+        self, committed: str, opening: str, hashes: dict[int, str], listed: dict[int, list[str]]
     ) -> tuple[int, books.Facts]:
         facts, opened = json.loads(committed), json.loads(opening)
         seq: int = facts["seq"]
@@ -96,7 +104,31 @@ class Bundle(books.Pack):
         self._check_journal(seq, fields)
         if self.full:
             self._check_leaf(seq, fields, opened["leaf"].encode(), facts["leaf_hash"])
-        return seq, fields
+        return seq, fields | self._withheld(seq, listed.pop(seq, []), facts["commitments"], fields)
+
+    def _withheld(
+        self, seq: int, listed: list[str], committed: books.Facts, opened: books.Facts
+    ) -> books.Facts:
+        """What the sheet says where a field was withheld by hand: nothing of it may be opened."""
+        self.by_hand += len(listed)
+        for field in listed:
+            if field not in committed:
+                raise books.Fault(f"withheld.csv: journal {seq} has no {field}")
+            if field in opened and not self.full:
+                raise books.Fault(f"journal {seq}: {field} is listed as withheld, and is opened")
+        return {} if self.full else dict.fromkeys(listed, BY_HAND)
+
+    def _listed(self) -> dict[int, list[str]]:
+        """The fields of each journal that were withheld by hand, each with its reason."""
+        found: dict[int, list[str]] = {}
+        if not (self.folder / "withheld.csv").exists():
+            return found  # a bundle of before anything could be withheld by hand
+        for seq, field, ground, reason, *_who in self._rows_of("withheld.csv", LIST):
+            fields = found.setdefault(int(seq), [])
+            if ground not in GROUNDS or len(reason.strip()) < 3 or field in fields:
+                raise books.Fault(f"withheld.csv: journal {seq}, {field}: its line is not whole")
+            fields.append(field)
+        return found
 
     def _sealed(self, signed: books.Checkpoint, name: str, public: bytes) -> tuple[int, bytes]:
         lines = books.open_note(self.text("seal.txt"), name, public, "seal.txt")
@@ -158,11 +190,11 @@ class Bundle(books.Pack):
                 f"journal {seq}: {', '.join(odd + missing)} is not what its bytes say"
             )
 
-    def _sheet(self) -> Iterator[list[str]]:
-        with (self.folder / "journals.csv").open(encoding="utf-8", newline="") as file:
+    def _rows_of(self, name: str, columns: tuple[str, ...]) -> Iterator[list[str]]:
+        with (self.folder / name).open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            if tuple(next(rows, ())) != COLUMNS:
-                raise books.Fault("journals.csv: its columns are others")
+            if tuple(next(rows, ())) != columns:
+                raise books.Fault(f"{name}: its columns are others")
             yield from rows
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from ledger.cli import ledger_group
 from ledger.cli.books import DAY, this_book
@@ -15,7 +17,7 @@ from ledger.cli.exports import BY
 from ledger.cli.periods import NUMBER, actor_of, by_token
 from ledger.cli.values import Whole
 from ledger.exports import checkpoints, inspecting
-from ledger.inspections import queries, rules
+from ledger.inspections import queries, rules, service
 from ledger.kernel import clock
 from ledger.kernel.db import transact, transaction
 
@@ -75,6 +77,74 @@ def open_books(period: int, opens: date, more_days: int, token: str) -> None:
         )
     )
     click.echo(made)
+
+
+def _changed(step: Callable[..., None], journal: int, token: str, **facts: object) -> None:
+    actor = actor_of(token)
+
+    def unit(session: Session) -> list[queries.Withheld]:
+        book = this_book(session)
+        step(session, book=book, journal=journal, **facts, actor=actor, now=clock.now())
+        return queries.withheld_of(session, book, journal)
+
+    _show(transact(unit))
+
+
+def _show(withheld: Sequence[queries.Withheld]) -> None:
+    for one in withheld:
+        click.echo(f"{one.seq}  {one.part}  since {one.said_on}: {one.reason}")
+    click.echo(f"withheld by hand: {len(withheld)}")
+
+
+PARTS = click.option(
+    "--part", "parts", multiple=True, required=True,
+    help="reason, group, or entry.N for the account of an entry; once for each.",
+)  # fmt: skip
+
+
+@inspection.command("withheld")
+@click.argument("reference")
+def withheld(reference: str) -> None:
+    r"""Show what is withheld of an inspection by hand, and why.
+
+    \b
+    Example:
+      flask ledger inspection withheld INS-7K2M9QXA
+    """
+    with transaction(read_only=True) as session:
+        _show(queries.withheld(session, queries.inspection(session, reference)))
+
+
+@inspection.command("withhold")
+@click.argument("journal", type=NUMBER)
+@PARTS
+@click.option("--reason", required=True, help="Why it is confidential; everybody reads it.")
+@by_token
+def withhold(journal: int, parts: tuple[str, ...], reason: str, token: str) -> None:
+    r"""Keep parts of a journal from the public, as commercially confidential.
+
+    It is possible until the last day of the inspection. Prints what is withheld of the journal.
+
+    \b
+    Example:
+      flask ledger inspection withhold 17 --part reason --part entry.2 --reason "a price under tender"
+    """
+    _changed(service.withhold, journal, token, parts=parts, reason=reason)
+
+
+@inspection.command("show")
+@click.argument("journal", type=NUMBER)
+@PARTS
+@click.option("--reason", required=True, help="Why it is shown; an auditor can read it.")
+@by_token
+def show(journal: int, parts: tuple[str, ...], reason: str, token: str) -> None:
+    r"""Show the public again what was withheld by hand.
+
+    \b
+    Example:
+      flask ledger inspection show 17 --part reason --reason "the tender is over"
+    """
+    _changed(service.show_again, journal, token, parts=parts, reason=reason)
 
 
 @inspection.command("bundle")

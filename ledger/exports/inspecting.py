@@ -1,9 +1,11 @@
-"""The bundle of a public inspection: what is opened to whom, and what proves the rest (X23, X24).
+"""The bundle of a public inspection: what is opened to whom, and what proves the rest (X23 to X25).
 
 X23 A bundle holds the commitments of every field, the salts and values of those that are opened,
     the hash of every journal up to the checkpoint, the checkpoint and the signed seal. The
     public's and the auditor's have the same commitments, and so the same root.
 X24 The auditor's is made anew whenever it is asked for, so that it never holds what was erased.
+X25 Both list what was withheld by hand, field by field, with the reason. The public's does not open
+    those fields and says so in the sheet; the auditor's opens them, and says who withheld them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ import csv
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -25,9 +28,10 @@ from ledger.books.rules import canonical
 from ledger.exports import pack, signing
 from ledger.exports.files import HashedFile
 from ledger.exports.sheets import guard
-from ledger.inspections import service
-from ledger.inspections.queries import InspectionView
+from ledger.inspections import queries, rules, service
+from ledger.inspections.queries import InspectionView, Withheld
 from ledger.inspections.service import Sealed
+from ledger.parties import queries as parties
 from ledger.parties.rules import Actor
 
 PUBLIC: Final = "public"
@@ -40,7 +44,10 @@ COLUMNS: Final = (
     "journal", "effective_on", "kind", "id", "reason", "maker", "checker", "entry", "account",
     "side", "quantity", "unit", "fund", "layer",
 )  # fmt: skip
+LISTED: Final = "withheld.csv"
+LIST_COLUMNS: Final = ("journal", "field", "ground", "reason", "withheld_on", "withheld_by")
 WITHHELD: Final = "withheld"
+BY_HAND: Final = f"{WITHHELD}: {rules.GROUND}"
 
 README: Final = """The books of {code} from {starts} to {ends}, opened for inspection
 
@@ -51,6 +58,7 @@ Act 2014, sections 26 and 27). {what}
   openings.jsonl      the salt and value of every field that is opened, by journal
   commitments.jsonl   the commitment of every field, opened or not, by journal: SHA-256 of the salt
                       and of the journal's number, the field's name and its value
+  withheld.csv        what was withheld by hand as commercially confidential (section 26), and why
   leaf-hashes.tsv     the hash by which the books know each journal, from the first to the last one
                       of the checkpoint
   seal.txt            the root over all commitments, signed on the day of opening; it is the same in
@@ -66,7 +74,8 @@ To prove it without the service, with Python 3.11, verify_books.py beside it and
 What is withheld cannot be exchanged: the auditor, who opens it, has the same root as you.
 """
 _WHAT: Final = {
-    PUBLIC: "What names a person is withheld: the field says so, and its commitment stands.",
+    PUBLIC: "What names a person is withheld, and what withheld.csv lists: the field says so, and\n"
+    "its commitment stands.",
     FULL: "This is the auditor's bundle. Nothing is withheld but what was erased since. Keep it safe.",
 }
 
@@ -142,8 +151,35 @@ def _fill(session: Session, view: InspectionView, kind: str, folder: Path) -> No
         if seq <= view.size
     )
     hashes[HASHES] = _write(folder / HASHES, lines)
-    hashes |= _journals(session, view, kind, folder)
+    withheld = queries.withheld(session, view)
+    hashes[LISTED] = _list(session, withheld, kind, folder / LISTED)
+    hashes |= _journals(session, view, kind, folder, fields_by_hand(withheld))
     pack.write_manifest(folder, hashes, signed)
+
+
+def fields_by_hand(withheld: Sequence[Withheld]) -> dict[int, frozenset[str]]:
+    """X25: the fields of each journal that are withheld by hand."""
+    parts: dict[int, list[str]] = defaultdict(list)
+    for one in withheld:
+        parts[one.seq].append(one.part)
+    return {seq: rules.fields_of_parts(of) for seq, of in parts.items()}
+
+
+def _list(session: Session, withheld: Sequence[Withheld], kind: str, path: Path) -> str:
+    """X25: what was withheld by hand, a line for each field, by journal."""
+    names = parties.names(session, {one.said_by for one in withheld} if kind == FULL else ())
+    with HashedFile(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(LIST_COLUMNS)
+        before = 0
+        for one in withheld:
+            fields = [(name, rules.GROUND) for name in rules.fields_of_part(one.part)]
+            fields += [(rules.KEPT_BACK, rules.BESIDE)] if one.seq != before else []
+            who = (names.get(one.said_by) or one.said_by) if kind == FULL else "the council"
+            for name, ground in fields:
+                writer.writerow([one.seq, name, ground, guard(one.reason), one.said_on, guard(who)])
+            before = one.seq
+        return file.sha256
 
 
 def _write(path: Path, parts: Any) -> str:
@@ -152,7 +188,10 @@ def _write(path: Path, parts: Any) -> str:
         return file.sha256
 
 
-def _journals(session: Session, view: InspectionView, kind: str, folder: Path) -> dict[str, str]:
+def _journals(
+    session: Session, view: InspectionView, kind: str, folder: Path,
+    by_hand: Mapping[int, frozenset[str]],
+) -> dict[str, str]:  # fmt: skip
     """The three files that go journal by journal, in one pass."""
     leaves = books.leaves_between(session, view.between)
     with (
@@ -165,7 +204,8 @@ def _journals(session: Session, view: InspectionView, kind: str, folder: Path) -
         for one, (_seq, leaf, _digest) in zip(
             service.sealed(session, view=view), leaves, strict=True
         ):
-            given = one.openings if kind == FULL else _given(one)
+            marked = by_hand.get(one.seq, frozenset()) if kind == PUBLIC else frozenset()
+            given = one.openings if kind == FULL else _given(one, marked)
             shut.write_bytes(one.leaf + b"\n")
             line: dict[str, Any] = {
                 "opened": {name: [salt.hex(), value] for name, (salt, value) in given.items()},
@@ -174,12 +214,14 @@ def _journals(session: Session, view: InspectionView, kind: str, folder: Path) -
             if kind == FULL:
                 line["leaf"] = leaf.decode("ascii")
             opened.write_bytes(canonical(line) + b"\n")
-            writer.writerows(rows_of(one.seq, {name: value for name, (_, value) in given.items()}))
+            fields = {name: value for name, (_, value) in given.items()}
+            writer.writerows(rows_of(one.seq, fields | dict.fromkeys(marked, BY_HAND)))
         return {COMMITMENTS: shut.sha256, OPENINGS: opened.sha256, SHEET: sheet.sha256}
 
 
-def _given(one: Sealed) -> dict[str, Any]:
-    return {name: opening for name, opening in one.openings.items() if name not in one.shut}
+def _given(one: Sealed, marked: frozenset[str]) -> dict[str, Any]:
+    shut = one.shut | marked
+    return {name: opening for name, opening in one.openings.items() if name not in shut}
 
 
 def rows_of(seq: int, fields: dict[str, Any]) -> Iterator[list[str]]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.db import Base, declare_guards
@@ -93,12 +101,36 @@ class InspectionAnswer(Base):
     said_at: Mapped[datetime]
 
 
+class InspectionWithholding(Base):
+    """One word about a part of a journal: withheld from the public by hand, or shown again.
+
+    The first word about a part withholds it, the second shows it again, and so on; never edited.
+    """
+
+    __tablename__ = "inspection_withholding"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "seq"], ["journal.book", "journal.seq"]),
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("length(reason) BETWEEN 3 AND 5000", name="reason"),
+    )
+    book: Mapped[int] = mapped_column(_Key, ForeignKey("book.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[str]
+    said_by: Mapped[str]
+    said_on: Mapped[date]
+    said_at: Mapped[datetime]
+
+
 declare_guards(
     [
         "inspection_begins", "inspection_no_update", "inspection_no_delete",
         "inspection_leaf_no_update", "inspection_leaf_no_delete",
         "inspection_matter_begins", "inspection_matter_moves", "inspection_matter_no_delete",
         "inspection_answer_begins", "inspection_answer_no_update", "inspection_answer_no_delete",
+        "inspection_withholding_begins", "inspection_withholding_no_update",
+        "inspection_withholding_no_delete", "postgresql:inspection_withholding_no_truncate",
         "postgresql:inspection_no_truncate", "postgresql:inspection_leaf_no_truncate",
         "postgresql:inspection_matter_no_truncate", "postgresql:inspection_answer_no_truncate",
     ]

@@ -6,19 +6,20 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Date, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from ledger.books import queries as books
-from ledger.books.queries import Between
+from ledger.books.queries import Between, JournalRow
 from ledger.inspections import rules
 from ledger.inspections.models import (
     Inspection,
     InspectionAnswer,
     InspectionLeaf,
     InspectionMatter,
+    InspectionWithholding,
 )
 from ledger.kernel import limits
 from ledger.kernel.errors import Missing
@@ -52,6 +53,22 @@ class InspectionView:
     def is_open(self, today: date) -> bool:
         """I5: whether people may ask today."""
         return self.opens_on <= today <= self.closes_on
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A part of a journal that is withheld by hand: why, since when, and by whom."""
+
+    seq: int
+    part: str
+    reason: str
+    said_by: str
+    said_on: date
+
+    @property
+    def words(self) -> str:
+        """The part in words."""
+        return rules.part_words(self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,63 @@ def _inspection(row: Inspection) -> InspectionView:
 def opened_periods(session: Session, book: int) -> set[int]:
     """The periods whose books were opened already."""
     return set(session.scalars(select(Inspection.period).where(Inspection.book == book)))
+
+
+def inspection_of(session: Session, book: int, row: JournalRow) -> InspectionView | None:
+    """The inspection that a journal is part of, if its period was opened."""
+    found = session.scalars(
+        select(Inspection).where(
+            Inspection.book == book, Inspection.size >= row.seq,
+            Inspection.starts_on <= row.effective_on, Inspection.ends_on >= row.effective_on,
+        )
+    ).first()  # fmt: skip
+    return _inspection(found) if found else None
+
+
+_WITHHELD: Final = (
+    "SELECT w.seq, w.part, w.reason, w.said_by, w.said_on FROM inspection_withholding w"
+    " JOIN journal j ON j.book = w.book AND j.seq = w.seq WHERE w.book = :book"
+    " AND w.number % 2 = 1 AND NOT EXISTS (SELECT 1 FROM inspection_withholding n WHERE"
+    " n.book = w.book AND n.seq = w.seq AND n.part = w.part AND n.number > w.number)"
+)
+"""I10: the newest word about each part counts, and every second one shows it again."""
+
+
+def withheld_of(session: Session, book: int, seq: int) -> list[Withheld]:
+    """I8: what of one journal is withheld by hand, by part."""
+    rows = session.execute(
+        text(_WITHHELD + " AND w.seq = :seq ORDER BY w.part"), {"book": book, "seq": seq}
+    )
+    return [_withheld(row) for row in rows]
+
+
+def withheld(
+    session: Session, view: InspectionView, *, limit: int = limits.QUANTITY_MAX
+) -> list[Withheld]:
+    """I8: what of the journals of an inspection is withheld by hand, by journal and part."""
+    rows = session.execute(
+        text(
+            _WITHHELD + " AND w.seq <= :size AND j.effective_on BETWEEN :starts_on AND :ends_on"
+            " ORDER BY w.seq, w.part LIMIT :limit"
+        ).bindparams(bindparam("starts_on", type_=Date), bindparam("ends_on", type_=Date)),
+        {"book": view.book, "size": view.size, "starts_on": view.starts_on,
+         "ends_on": view.ends_on, "limit": limit},
+    )  # fmt: skip
+    return [_withheld(row) for row in rows]
+
+
+def _withheld(row: Any) -> Withheld:
+    return Withheld(row[0], row[1], row[2], row[3], books.as_date(row[4]))
+
+
+def words_said(session: Session, book: int, seq: int) -> dict[str, int]:
+    """I10: how many words were said about each part of a journal: an odd number withholds it."""
+    rows = session.execute(
+        select(InspectionWithholding.part, func.max(InspectionWithholding.number))
+        .where(InspectionWithholding.book == book, InspectionWithholding.seq == seq)
+        .group_by(InspectionWithholding.part)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def people_kept(session: Session, reference: str) -> dict[int, dict[str, str]]:

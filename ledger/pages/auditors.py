@@ -27,6 +27,7 @@ from ledger.exports import checkpoints, pack, shelf
 from ledger.http import current_actor, guarded, reading
 from ledger.inspections import queries as inspections
 from ledger.inspections.rules import ASKED, OBJECTION, REPLIED
+from ledger.inspections.service import WITHHOLD
 from ledger.kernel import clock, limits
 from ledger.kernel.errors import LedgerError, Missing
 from ledger.kernel.money import format_quantity
@@ -228,6 +229,7 @@ def journal(seq: int) -> str:
         row, entries = books.journal(session, book, seq)
         answers = books.answering(session, book, seq)
         undoing = reversals.shown(session, book, row, current_actor())
+        withheld = inspections.withheld_of(session, book, seq)
         parts = parts_of(
             books.steps(session, book, seq), entries,
             skipped=books.not_followed(session, book, seq),
@@ -239,6 +241,7 @@ def journal(seq: int) -> str:
         "auditors/journal.html", called=called, row=row, recorded=clock.from_microseconds(row.recorded_us),
         entries=[entry_row(entry) for entry in entries], answers=answers, leaf=leaf,
         undoing=undoing, signed=signed, parts=parts, sees_events=may(current_actor(), "audit.read"),
+        withheld=withheld, withholds=may(current_actor(), WITHHOLD),
     )  # fmt: skip
 
 

@@ -105,11 +105,13 @@ def one(reference: str) -> str:
             limit=ROWS + 1,
         )  # fmt: skip
         waiting = queries.count(session, states=(rules.ASKED,), inspection=reference)
+        withheld = queries.withheld(session, view, limit=ROWS + 1)
     more = address(".one", reference=reference, after=found[ROWS - 1].id) if found[ROWS:] else ""
     return render_template(
         "inspections/one.html", view=view, is_open=view.is_open(today), today=today,
         shown=[_line(matter) for matter in found[:ROWS]], waiting=waiting, more=more,
         asks=may(actor, service.ASK), whole=may(actor, "export.make"),
+        withheld=withheld[:ROWS], more_withheld=withheld[ROWS:],
     )  # fmt: skip
 
 

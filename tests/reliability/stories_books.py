@@ -148,7 +148,9 @@ def signed_and_countersigned(told: Told, period: int, *, kind: str) -> None:
 
 
 def inspected(told: Told, period: int) -> None:
-    """The books of February are opened; two questions are asked, one answered, one taken back."""
+    """The books of February are opened; two questions are asked, one answered, one taken back;
+    something is withheld by hand and shown again.
+    """
     resident = told.actor("resident")
     inspection = told.do(inspecting.open_books, book=told.place.book, period=period,
                          opens_on=told.now.date(), actor=told.actor("s151"))  # fmt: skip
@@ -158,6 +160,9 @@ def inspected(told: Told, period: int) -> None:
     told.do(inspections.answer, matter=matter, step="answer", words="It is a gift.",
             actor=told.actor("s151"))  # fmt: skip
     told.do(inspections.withdraw, matter=other, actor=resident)
+    for step in (inspections.withhold, inspections.show_again):
+        told.do(step, book=told.place.book, journal=1, parts=["reason", "entry.1"],
+                reason="a price under tender", actor=told.actor("s151"))  # fmt: skip
 
     def sealed(session: Session) -> int:
         view = inspections_queries.inspection(session, inspection)

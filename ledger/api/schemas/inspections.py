@@ -64,6 +64,32 @@ class MatterSchema(StrictSchema):
     answers = fields.List(fields.Nested(AnswerSchema))
 
 
+class WithheldSchema(StrictSchema):
+    """A part of a journal that is withheld from the public by hand; without who did it."""
+
+    journal = fields.Integer(attribute="seq")
+    part = fields.String(metadata={"description": "reason, group, or entry.N for its account"})
+    reason = fields.String()
+    withheld_on = Day(attribute="said_on")
+
+
+class WithheldList(StrictSchema):
+    """What is withheld by hand, by journal and part."""
+
+    items = fields.List(fields.Nested(WithheldSchema))
+
+
+class NewWithholding(StrictSchema):
+    """Parts of a journal, and why they are withheld or shown again."""
+
+    parts = fields.List(
+        Text(limits.NAME_CHARS_MAX, least=1), required=True,
+        validate=validate.Length(min=1, max=limits.PAGE_ROWS_MAX),
+        metadata={"description": "reason, group, entry.1, entry.2, …"},
+    )  # fmt: skip
+    reason = Text(limits.TEXT_CHARS_MAX, least=limits.REASON_CHARS_MIN, lines=True, required=True)
+
+
 class NewMatter(StrictSchema):
     """A question or an objection about a journal, or one of its entries."""
 

@@ -15,6 +15,13 @@ I5  Questions and objections are about a journal or one of its entries, and are 
 I6  The council answers a question, and may reply to an objection; the auditor decides about an
     objection. Nobody answers what they asked themselves; whoever asked may withdraw it.
 I7  What was asked is shown to everybody with its answer, and not before. Whoever asked is told.
+I8  What is commercially confidential (section 26) is withheld by hand: the reason of one journal,
+    what it belongs to, or the account of an entry, each with a written reason that everybody
+    reads. Nothing else is, so the journal can still be seen to balance, and the root is the same.
+I9  With it the instant of recording is kept back, so that guesses are harder to try on the hash by
+    which the books know the journal. The auditor is given all of it, and who withheld it.
+I10 It is withheld, or shown again, until the last day of the inspection; nothing that was said is
+    edited, and the newest word about a part counts.
 """
 
 from ledger.inspections.rules import messages as _messages
@@ -62,7 +69,23 @@ from ledger.inspections.rules.refusals import (
     NotClosed,
     NotOpen,
     OwnMatter,
+    WithheldAlready,
     WrongStep,
+)
+from ledger.inspections.rules.withholding import (
+    BESIDE,
+    GROUND,
+    GROUP,
+    KEPT_BACK,
+    REASON,
+    check_changes,
+    check_in_time,
+    check_parts,
+    fields_of_part,
+    fields_of_parts,
+    part_of_entry,
+    part_words,
+    parts_of,
 )
 
 WORDS = _messages
@@ -72,13 +95,18 @@ __all__ = [
     "ANSWER",
     "ANSWERED",
     "ASKED",
+    "BESIDE",
     "DECIDE",
     "DECIDED",
+    "GROUND",
+    "GROUP",
+    "KEPT_BACK",
     "KINDS",
     "KIND_WORDS",
     "MORE_DAYS_MAX",
     "OBJECTION",
     "QUESTION",
+    "REASON",
     "REPLIED",
     "RIGHTS",
     "SHOWN",
@@ -92,17 +120,26 @@ __all__ = [
     "NotOpen",
     "Opening",
     "OwnMatter",
+    "WithheldAlready",
     "WrongStep",
     "bank_holidays",
+    "check_changes",
     "check_few",
+    "check_in_time",
     "check_own",
+    "check_parts",
     "check_within",
     "commitment",
     "fields_of",
+    "fields_of_part",
+    "fields_of_parts",
     "is_working",
     "last_day",
     "leaf_of",
     "next_state",
+    "part_of_entry",
+    "part_words",
+    "parts_of",
     "person_of",
     "salt_of",
     "seal_body",

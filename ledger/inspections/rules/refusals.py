@@ -38,3 +38,10 @@ class OwnMatter(Forbidden):
 
     code = "inspections.own_matter"
     title = "That is for somebody else"
+
+
+class WithheldAlready(Conflict):
+    """I8: the part is withheld already, or is not when it is to be shown again."""
+
+    code = "inspections.withheld_already"
+    title = "Nothing would change"

@@ -144,6 +144,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "witness.register": _who("administrator", "officer"),
     "inspection.read": _ALL,
     "inspection.open": _who("s151", "head"),
+    "inspection.withhold": _who("s151", "head"),
     "inspection.ask": _GROUP | {"resident", "auditor"},
     "inspection.answer": _COUNCIL,
     "inspection.decide": _who("auditor"),

@@ -42,6 +42,7 @@ def list_inspections() -> None:
         click.echo(
             f"{row.id}  {row.starts_on} to {row.ends_on}, open {row.opens_on} to {row.closes_on}:"
             f" {row.journals} journals, {counts[row.id]} questions or objections, root {row.root.hex()}"
+            + ("; without the first ten working days of July" if row.holds_july is False else "")
         )
     click.echo(f"{len(rows)} inspections")
 

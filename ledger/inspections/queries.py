@@ -50,6 +50,12 @@ class InspectionView:
         """The journals that it is about."""
         return Between(self.book, 0, self.size, self.starts_on, self.ends_on)
 
+    @property
+    def holds_july(self) -> bool | None:
+        """I1: whether it holds the first ten working days of July; None when it need not."""
+        july = rules.july_of(self.ends_on)
+        return self.opens_on <= july[0] and july[1] <= self.closes_on if july else None
+
     def is_open(self, today: date) -> bool:
         """I5: whether people may ask today."""
         return self.opens_on <= today <= self.closes_on

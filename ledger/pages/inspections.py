@@ -58,7 +58,10 @@ def _new(form: Form) -> str:
             one for one in books.periods(session, book)
             if one["status"] == "CLOSED" and one["id"] not in opened
         ]  # fmt: skip
-    return render_template("inspections/new.html", form=form, closed=closed)
+    return render_template(
+        "inspections/new.html", form=form, closed=closed, today=london_day(now()),
+        begins={one["id"]: rules.first_days(one["ends_on"]) for one in closed},
+    )  # fmt: skip
 
 
 @blueprint.post("/inspections/new")
@@ -108,7 +111,7 @@ def one(reference: str) -> str:
         withheld = queries.withheld(session, view, limit=ROWS + 1)
     more = address(".one", reference=reference, after=found[ROWS - 1].id) if found[ROWS:] else ""
     return render_template(
-        "inspections/one.html", view=view, is_open=view.is_open(today), today=today,
+        "inspections/one.html", july=rules.july_of(view.ends_on), view=view, is_open=view.is_open(today), today=today,
         shown=[_line(matter) for matter in found[:ROWS]], waiting=waiting, more=more,
         asks=may(actor, service.ASK), whole=may(actor, "export.make"),
         withheld=withheld[:ROWS], more_withheld=withheld[ROWS:],

@@ -510,4 +510,18 @@ def test_the_days_are_those_of_the_calendar() -> None:
     assert date(2022, 12, 27) in rules.bank_holidays(2022)
     assert rules.last_day(date(2026, 6, 3)) == date(2026, 7, 14), "the first ten days of July too"
     assert rules.last_day(date(2026, 3, 7), days=1) == date(2026, 3, 9), "a Saturday begins later"
+    assert rules.first_days(date(2026, 3, 31)) == (date(2026, 6, 3), date(2026, 7, 1))
+    assert rules.july_of(date(2026, 3, 31)) == (date(2026, 7, 1), date(2026, 7, 14))
+    assert rules.july_of(date(2023, 3, 31)) == (date(2023, 7, 3), date(2023, 7, 14)), "a Saturday"
+    assert rules.first_days(date(2026, 2, 28)) is None
+    for year in range(2024, 2034):
+        first, last = rules.first_days(date(year, 3, 31)) or (OPENS, OPENS)
+        tenth = rules.last_day(date(year, 7, 1), days=10)
+        sooner = next(
+            day for day in (first - timedelta(days=gone) for gone in range(1, 9))
+            if rules.is_working(day)
+        )  # fmt: skip
+        assert rules.last_day(first) == tenth > rules.last_day(sooner)
+        assert rules.is_working(last)
+        assert last == rules.last_day(date(year, 7, 1), days=1)
     assert books_queries.Between(1, 0, 2).starts_on == date.min

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -14,12 +15,17 @@ from zipfile import ZipFile
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from ledger.books import service as books
+from ledger.books.rules import AccountSpec, credit, debit
 from ledger.kernel.clock import FixedClock
+from ledger.kernel.db import transact
 from scripts import verify_inspection
 from tests import cast
 from tests.cast import NAMES, Place
 from tests.domain.test_inspections import period  # noqa: F401 - a fixture
+from tests.raw_books import spec
 
 Enter = Callable[[FlaskClient, str], FlaskClient]
 FIRST = {"opens_on-day": "2", "opens_on-month": "3", "opens_on-year": "2026"}
@@ -183,6 +189,50 @@ def test_nobody_asks_before_or_after(
     fields = {"kind": "question", "seq": "1", "words": "Why?"}
     refused = people["resident"].submit(f"{path}/ask", fields)
     assert (refused.status_code, "begins on 9 March" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("today", "words"),
+    [
+        ("2026-07-01", "begin on a day from <strong>3 June 2026"),
+        ("2026-07-02", "it had to begin by"),
+    ],
+)
+def test_the_days_on_which_a_years_inspection_may_begin_are_said_and_whether_it_is_late(
+    app: Flask, place: Place, sign_in: Enter, client: FlaskClient, clock: FixedClock, today: str,
+    words: str,
+) -> None:  # fmt: skip
+    """I1: the first ten working days of July are among the thirty."""
+    days = {"starts_on": date(2025, 4, 1), "ends_on": date(2026, 3, 31)}
+
+    def close(session: Session) -> int:
+        accounts = [AccountSpec("Assets:Bank"), AccountSpec("Income:Gifts")]
+        books.open_accounts(session, book=place.book, specs=accounts)
+        gift = spec("gift", debit("Assets:Bank", 5), credit("Income:Gifts", 5),
+                    effective_on=date(2026, 3, 1))  # fmt: skip
+        books.post(session, book=place.book, spec=gift, now=clock.now())
+        number = books.open_period(session, book=place.book, **days)
+        books.begin_closing(session, period=number)
+        books.close_period(
+            session, period=number, signed_by="PER-A", countersigned_by="PER-B", reason="in",
+            now=clock.now(),
+        )  # fmt: skip
+        return number
+
+    number = transact(close)
+    clock.at = datetime.fromisoformat(f"{today}T09:00:00+00:00")
+    s151 = sign_in(app.test_client(), "s151")
+    assert words in s151.get("/inspections/new").text
+    first = dict(
+        zip(("opens_on-year", "opens_on-month", "opens_on-day"), today.split("-"), strict=True)
+    )
+    made = s151.submit("/inspections/new", first | {"period": str(number)})
+    assert made.status_code == 303, made.text
+    held = "Included, 1 July 2026 to 14 July 2026"
+    page, is_late = client.get(made.headers["Location"]).text, today == "2026-07-02"
+    assert ("Not included: 1 July 2026" in page, held in page) == (is_late, not is_late)
+    shown = client.get(f"/api/v1{made.headers['Location']}").json
+    assert shown["holds_july"] is not is_late
 
 
 def test_the_api_does_the_same(

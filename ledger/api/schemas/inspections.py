@@ -17,6 +17,12 @@ class InspectionSchema(StrictSchema):
     ends_on = Day()
     opens_on = Day()
     closes_on = Day()
+    holds_july = fields.Boolean(
+        allow_none=True,
+        metadata={
+            "description": "the first ten working days of July; null: not the year to 31 March"
+        },
+    )
     journals = fields.Integer()
     checkpoint = fields.Integer(attribute="size", metadata={"description": "its size"})
     root = fields.Function(

@@ -1,7 +1,9 @@
 """Rules of public inspection (Local Audit and Accountability Act 2014, sections 25 to 27).
 
 I1  Books are opened for inspection when their period was closed by two people and signed for by a
-    checkpoint; from one London day to another, thirty working days in all.
+    checkpoint; from one London day to another, thirty working days in all. Those of a year to
+    31 March are to hold the first ten working days of July (of a smaller authority they must): the
+    days to begin on are said, and whether it is late.
 I2  Every field of every journal is a commitment: the SHA-256 of a salt of its own and the field.
     What the public is given opens some of them, what the auditor is given opens all; both have
     the same commitments, so the same root, which is signed once.
@@ -39,7 +41,9 @@ from ledger.inspections.rules.days import (
     MORE_DAYS_MAX,
     WORKING_DAYS,
     bank_holidays,
+    first_days,
     is_working,
+    july_of,
     last_day,
 )
 from ledger.inspections.rules.matters import (
@@ -133,7 +137,9 @@ __all__ = [
     "fields_of",
     "fields_of_part",
     "fields_of_parts",
+    "first_days",
     "is_working",
+    "july_of",
     "last_day",
     "leaf_of",
     "next_state",

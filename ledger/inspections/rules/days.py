@@ -8,6 +8,10 @@ from typing import Final
 WORKING_DAYS: Final = 30
 """How long books are open: Accounts and Audit Regulations 2015 (SI 2015/234), regulation 14."""
 MORE_DAYS_MAX: Final = 10
+JULY_DAYS: Final = 10
+"""How many of the first working days of July are among them, for the year to 31 March."""
+_YEAR_ENDS: Final = (3, 31)
+_JULY: Final = 7
 _DAY: Final = timedelta(days=1)
 _SATURDAY: Final = 5
 
@@ -24,6 +28,30 @@ def last_day(opens_on: date, *, days: int = WORKING_DAYS) -> date:
         if not left:
             return day
         day += _DAY
+
+
+def july_of(ends_on: date) -> tuple[date, date] | None:
+    """I1: the first and the tenth working day of July that the inspection of a period holds; None
+    for a period that does not end on 31 March.
+    """
+    if (ends_on.month, ends_on.day) != _YEAR_ENDS:
+        return None
+    july = date(ends_on.year, _JULY, 1)
+    return last_day(july, days=1), last_day(july, days=JULY_DAYS)
+
+
+def first_days(ends_on: date, *, days: int = WORKING_DAYS) -> tuple[date, date] | None:
+    """I1: from which day to which day the inspection of a period may begin, so that it holds the
+    first ten working days of July; None for a period of which no such thing is asked.
+    """
+    july = july_of(ends_on)
+    if july is None:
+        return None
+    earliest, left = july[1], days - 1
+    while left:
+        earliest -= _DAY
+        left -= is_working(earliest)
+    return earliest, july[0]
 
 
 def is_working(day: date) -> bool:

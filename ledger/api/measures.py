@@ -14,10 +14,12 @@ from ledger.api.schemas.outcomes import (
     MeasureList,
     MeasureSchema,
     NewMeasure,
+    NewMeasureName,
 )
 from ledger.http import current_actor, guarded, idempotent, reading, run_unit
 from ledger.kernel.clock import now
 from ledger.outcomes import queries, service
+from ledger.outcomes.rules.naming import Naming
 
 blp = resource("measures", "Defined indicators, versioned, with the months that are final")
 
@@ -58,6 +60,26 @@ class Measure(MethodView):
         """Show a measure with its newest version."""
         with reading() as session:
             return queries.measure(session, measure)
+
+
+@blp.route("/<measure>/name")
+class Name(MethodView):
+    """What a measure is called."""
+
+    @guarded("measure.name")
+    @idempotent
+    @blp.arguments(NewMeasureName)
+    @blp.response(201, MeasureSchema)
+    def post(self, body: dict[str, Any], measure: str) -> queries.MeasureView:
+        """Name a measure that a file brought, or name it anew."""
+
+        def unit(session: Session) -> queries.MeasureView:
+            service.name_measure(
+                session, measure=measure, naming=Naming(**body), actor=current_actor(), now=now()
+            )
+            return queries.measure(session, measure)
+
+        return run_unit(unit)
 
 
 @blp.route("/<measure>/areas")

@@ -15,6 +15,7 @@ from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Invalid
 from ledger.outcomes import queries, service
 from ledger.outcomes.rules.files import ParsedFile, check_code, parse
+from ledger.outcomes.rules.naming import BETTER, Naming
 from ledger.outcomes.rules.refusals import RowsRefused
 from ledger.parties.rules import Actor
 
@@ -111,6 +112,27 @@ def list_measures() -> None:
         final = f"{view.final_through:%Y-%m}" if view.final_through else "not yet"
         click.echo(f"{view.version_id}  {view.name}; final through: {final}")
     click.echo(f"{len(views)} measures")
+
+
+@readings.command("name")
+@click.argument("measure")
+@click.option("--name", required=True, help="What it is called on every page.")
+@click.option("--counted", default="", help="What one of it is, in words.")
+@click.option("--better", type=click.Choice(tuple(BETTER)), default="lower", help="Which way.")
+def name_measure(measure: str, *, name: str, counted: str, better: str) -> None:
+    r"""Name a measure that a file brought, so that nobody meets it by its code.
+
+    \b
+    Example:
+      flask ledger readings name fires.deliberate --name "Deliberate fires" --counted "a fire attended"
+    """
+    transact(
+        lambda session: service.name_measure(
+            session, measure=measure, naming=Naming(name, counted, better), actor=BY,
+            now=clock.now(),
+        )
+    )  # fmt: skip
+    click.echo(f"{measure} is called {name}.")
 
 
 @readings.command("final")

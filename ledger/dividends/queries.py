@@ -325,8 +325,8 @@ def names(session: Session, terms: Terms) -> dict[str, str]:
     wanted = (terms.area, *terms.comparators)
     known = outcomes.areas(session, measure_version=terms.measure_version)
     found.update({area: known.get(area, area) for area in wanted})
-    view = outcomes.measure_of_version(session, terms.measure_version)
-    found[terms.measure_version] = view.name if view else terms.measure_version
+    named = outcomes.name_of_version(session, terms.measure_version)
+    found[terms.measure_version] = named or terms.measure_version
     return found
 
 

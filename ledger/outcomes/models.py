@@ -43,6 +43,24 @@ class MeasureVersion(Base):
     made_by: Mapped[str]
 
 
+class MeasureName(Base):
+    """What a measure is called from then on, and what one of it is in words; never edited (O12)."""
+
+    __tablename__ = "measure_name"
+    __table_args__ = (
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("better IN ('lower', 'higher')", name="better"),
+        CheckConstraint("length(name) BETWEEN 3 AND 200", name="name"),
+    )
+    measure: Mapped[str] = mapped_column(ForeignKey("measure.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    counted: Mapped[str]
+    better: Mapped[str]
+    said_by: Mapped[str]
+    said_at: Mapped[datetime]
+
+
 class Area(Base):
     """A place that readings are about, as its source named it on a day."""
 
@@ -166,6 +184,7 @@ UNTOUCHABLE = (
     "final_mark",
     "measure_window",
     "reading_snapshot",
+    "measure_name",
 )
 declare_guards([f"{table}_no_update" for table in UNTOUCHABLE])
 declare_guards([f"{table}_no_delete" for table in UNTOUCHABLE])

@@ -121,6 +121,10 @@ def take() -> Any:
         form.refuse(refusal, field="file")
         return _upload_page(form), 422
     flash(_said(report), "success")
+    with reading() as session:
+        known = {view.id: view.is_named for view in queries.measures(session)}
+    if not known.get(read.measure, True):
+        return redirect(address("naming.name", measure=read.measure), 303)
     return redirect(address("analysts.desk"), 303)
 
 

@@ -39,7 +39,12 @@ def new() -> Any:
             form.wrong("measure", "Select what is counted")
         with reading() as session:
             measures = outcomes.measures(session)
-        page = render_template("council/choose_measure.html", form=form, measures=measures)
+        page = render_template(
+            "council/choose_measure.html",
+            form=form,
+            measures=measures,
+            names=may(current_actor(), "measure.name"),
+        )
         return page, 422 if form.errors else 200
     return _new_page(form)
 

@@ -9,6 +9,7 @@ from ledger.dividends import service as dividends
 from ledger.outcomes import queries as outcomes_queries
 from ledger.outcomes import service as outcomes
 from ledger.outcomes.rules.files import parse
+from ledger.outcomes.rules.naming import Naming
 from ledger.outcomes.rules.windows import Window
 from tests import dividing
 from tests.dividing import JOB, LEGAL_POWER, NOW
@@ -27,6 +28,8 @@ def readings(told: Told) -> None:
         outcomes.import_readings, measure=MEASURE, parsed=parse(FEW, today=told.now.date()),
         content=FEW, filename="litter.csv", actor=analyst,
     )  # fmt: skip
+    told.do(outcomes.name_measure, measure=MEASURE, naming=Naming("Litter", "a report", "lower"),
+            actor=analyst)  # fmt: skip
     told.do(outcomes.mark_final, measure=MEASURE, through_on=date(2025, 2, 1), actor=analyst)
     told.do(outcomes.put_beside, area="mill-lane", others=["weir-bank"])
     known = told.ask(lambda s: outcomes_queries.series_of(s, measure_version=f"{MEASURE}@1"))

@@ -82,6 +82,8 @@ BAD: tuple[tuple[str, ...], ...] = (
     ("tokens", "make", RESIDENT, "t", "--days", "0"), ("tokens", "end", RESIDENT, "TOK-NOPE"),
     ("readings", "final", "nothing", "--through", "2024-13"),
     ("readings", "final", "nothing", "--through", "2024-01"),
+    ("readings", "name", "nothing", "--name", "Litter"), ("readings", "name", "nothing"),
+    ("readings", "name", "nothing", "--name", "a\udcff"),
     ("readings", "import", "/proc/self/mem", "--measure", "x"),
     ("readings", "import", "{readings}", "--measure", "X y"),
     ("readings", "import", "{readings}", "--measure", "x" * 201),

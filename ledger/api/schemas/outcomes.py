@@ -20,6 +20,7 @@ class MeasureSchema(StrictSchema):
     source = fields.String()
     supplier = fields.String()
     final_through = Day(allow_none=True)
+    counted = fields.String(metadata={"description": "what one of it is, in words"})
 
 
 class MeasureList(StrictSchema):
@@ -39,6 +40,14 @@ class NewMeasure(StrictSchema):
     better = fields.String(
         load_default="lower", validate=validate.OneOf(("lower", "higher"))
     )  # fmt: skip
+
+
+class NewMeasureName(StrictSchema):
+    """What a measure is called from now on; its code and readings stay as they are."""
+
+    name = Text(limits.NAME_CHARS_MAX, least=limits.REASON_CHARS_MIN, required=True)
+    counted = Text(limits.LINE_CHARS_MAX, load_default="")
+    better = fields.String(required=True, validate=validate.OneOf(("lower", "higher")))
 
 
 class FinalMark(StrictSchema):

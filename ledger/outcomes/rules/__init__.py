@@ -11,4 +11,7 @@ O8   A reading is a whole number, never overwritten: a correction is a new row.
 O9   Two versions of a measure never meet in one test.
 O10  A file is read whole or refused whole: half a file would look like a fall.
 O11  Counts from one to four are never shown to the public.
+O12  A measure that a file brought is called by its code until somebody names it: what it is called,
+     what one of it is, and which way is better. Names are never edited; the newest counts. Its
+     code, versions and readings stay what they are.
 """

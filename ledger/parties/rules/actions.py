@@ -107,6 +107,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     # Outcomes and dividends.
     "measure.read": _ALL,
     "measure.define": _who("analyst"),
+    "measure.name": _COUNCIL | {"analyst"},
     "reading.import": _who("analyst"),
     "reading.final": _who("analyst"),
     "agreement.read": _ALL,

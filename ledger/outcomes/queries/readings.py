@@ -1,4 +1,4 @@
-"""Questions to measures and readings. Counts are whole; months are named by their first day."""
+"""Questions to readings. Counts are whole; months are named by their first day."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from ledger.outcomes.models import (
     Area,
     AreaBeside,
     FinalMark,
-    Measure,
-    MeasureVersion,
     MeasureWindow,
     Reading,
     ReadingImport,
@@ -26,22 +24,6 @@ from ledger.outcomes.models import (
 )
 from ledger.outcomes.rules.exact import Counts
 from ledger.outcomes.rules.looking import Look, Seen, seen_of
-from ledger.outcomes.rules.refusals import MeasureUnknown
-
-
-@dataclass(frozen=True, slots=True)
-class MeasureView:
-    """A measure with its newest version."""
-
-    id: str
-    name: str
-    better: str
-    version_id: str
-    version: int
-    definition: str
-    source: str
-    supplier: str
-    final_through: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,61 +109,6 @@ _VALUES: Final = (
     .group_by(Reading.series, Reading.starts_on)
     .order_by(Reading.series, Reading.starts_on)
 )
-
-
-def measures(session: Session) -> list[MeasureView]:
-    """Every measure with its newest version, by name."""
-    newest = (
-        select(MeasureVersion.measure, func.max(MeasureVersion.version).label("version"))
-        .group_by(MeasureVersion.measure)
-        .subquery()
-    )
-    final = (
-        select(FinalMark.measure_version, func.max(FinalMark.through_on).label("through_on"))
-        .group_by(FinalMark.measure_version)
-        .subquery()
-    )
-    rows = session.execute(
-        select(
-            Measure.id, Measure.name, Measure.better, MeasureVersion.id, MeasureVersion.version,
-            MeasureVersion.definition, MeasureVersion.source, MeasureVersion.supplier,
-            final.c.through_on,
-        )
-        .join(MeasureVersion, MeasureVersion.measure == Measure.id)
-        .join(
-            newest,
-            (newest.c.measure == Measure.id) & (newest.c.version == MeasureVersion.version),
-        )
-        .outerjoin(final, final.c.measure_version == MeasureVersion.id)
-        .order_by(Measure.name, Measure.id)
-        .limit(limits.IMPORT_COLUMNS_MAX)
-    )  # fmt: skip
-    return [MeasureView(*row) for row in rows]
-
-
-def measure(session: Session, reference: str) -> MeasureView:
-    """One measure by its code, or by the reference of its newest version.
-
-    Raises:
-        MeasureUnknown: there is none.
-    """
-    for view in measures(session):
-        if reference in (view.id, view.version_id):
-            return view
-    raise MeasureUnknown(
-        f"There is no measure “{reference[:80]}”.",
-        remedy="Look at the list of measures.",
-        place=reference[:80],
-    )
-
-
-def measure_of_version(session: Session, version: str) -> Measure | None:
-    """The measure that a version belongs to, whichever version is newest."""
-    return session.execute(
-        select(Measure)
-        .join(MeasureVersion, MeasureVersion.measure == Measure.id)
-        .where(MeasureVersion.id == version)
-    ).scalar_one_or_none()
 
 
 def areas(session: Session, *, measure_version: str | None = None) -> dict[str, str]:

@@ -1,0 +1,61 @@
+"""Questions to measures and readings."""
+
+from __future__ import annotations
+
+from ledger.outcomes.queries.measures import (
+    MeasureView,
+    measure,
+    measures,
+    name_of_version,
+    names_said,
+)
+from ledger.outcomes.queries.readings import (
+    ImportView,
+    ReadingView,
+    SnapshotRow,
+    SnapshotView,
+    WindowSums,
+    all_series,
+    areas,
+    beside,
+    files_behind,
+    final_through,
+    finals,
+    frozen,
+    import_of,
+    imports,
+    latest_values,
+    looks,
+    readings,
+    series_of,
+    snapshot,
+    window_sums,
+)
+
+__all__ = [
+    "ImportView",
+    "MeasureView",
+    "ReadingView",
+    "SnapshotRow",
+    "SnapshotView",
+    "WindowSums",
+    "all_series",
+    "areas",
+    "beside",
+    "files_behind",
+    "final_through",
+    "finals",
+    "frozen",
+    "import_of",
+    "imports",
+    "latest_values",
+    "looks",
+    "measure",
+    "measures",
+    "name_of_version",
+    "names_said",
+    "readings",
+    "series_of",
+    "snapshot",
+    "window_sums",
+]

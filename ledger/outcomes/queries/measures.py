@@ -95,6 +95,7 @@ def name_of_version(session: Session, version: str) -> str | None:
     """What the measure of a version is called now, whichever version is newest."""
     return session.scalar(
         select(func.coalesce(MeasureName.name, Measure.name))
+        .select_from(Measure)
         .join(MeasureVersion, MeasureVersion.measure == Measure.id)
         .outerjoin(MeasureName, MeasureName.measure == Measure.id)
         .where(MeasureVersion.id == version)

@@ -91,7 +91,8 @@ def survey(session: Session, book: int) -> audit_rules.Surveyed:
     """Hash every leaf of the book again and meet its last checkpoint on the way (T5)."""
     last = audit_queries.latest_checkpoint(session, book)
     before = last.surveyed if last is not None else None
-    return audit_rules.survey(books_queries.leaves(session, book), before=before)
+    with books_queries.leaves(session, book) as leaves:
+        return audit_rules.survey(leaves, before=before)
 
 
 def faults(session: Session, *, book: int) -> list[str]:

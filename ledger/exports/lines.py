@@ -6,7 +6,8 @@ through one f-string each, which is several times faster than building the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -51,13 +52,17 @@ the unit's decimals.
 """
 
 
+Journals = Generator[tuple[list[Any], list[Any]], None, None]
+"""Some hundred journals and all their lines at once. Whoever does not read to the end closes it."""
+
+
 class Source(Protocol):
     """Where all journals come from, in order of number."""
 
     def accounts(self) -> dict[int, AccountWords]:
         """The accounts in words, by number."""
 
-    def journals(self) -> Iterator[tuple[list[Any], list[Any]]]:
+    def journals(self) -> Journals:
         """Some hundred journals and all their lines at once."""
 
 
@@ -80,7 +85,7 @@ class Books:
         """The accounts in words."""
         return accounts(self.run)
 
-    def journals(self) -> Iterator[tuple[list[Any], list[Any]]]:
+    def journals(self) -> Journals:
         """Some hundred journals and all their lines, in order of number."""
         scope = self.scope
         parts = {"book": f"{scope.book:d}", "dated": "", "joined": ""}
@@ -102,20 +107,28 @@ def write(source: Source, folder: Path, spool: Spool) -> str:
     known = source.accounts()
     with HashedFile(folder / SHEET) as sheet:
         sheet.write(",".join(COLUMNS) + "\r\n")
-        for journals, entries in source.journals():
-            rows: list[str] = []
-            told = rows_of_cells([journal[3:] for journal in journals])
-            block = texts.plain_blocks if texts.are_plain(told) else texts.blocks
-            lines = groupby(entries, _SEQ)
-            for journal, words, (seq, mine) in zip(journals, told, lines, strict=True):
-                assert seq == journal[0], "every journal has lines"
-                for unit, postings in _rows(journal, words, mine, known, rows).items():
-                    hledger, beancount = block(journal, unit, postings)
-                    held = spool.day(unit, journal[1])
-                    held[0].append(hledger)
-                    held[1].append(beancount)
-            spool.grown(sheet.write("".join(rows)))
+        with closing(source.journals()) as passing:
+            for journals, entries in passing:
+                spool.grown(sheet.write("".join(_told(journals, entries, known, spool))))
         return sheet.sha256
+
+
+def _told(
+    journals: list[Any], entries: list[Any], known: dict[int, AccountWords], spool: Spool
+) -> list[str]:
+    """The rows of some journals; their blocks go to the spool."""
+    rows: list[str] = []
+    told = rows_of_cells([journal[3:] for journal in journals])
+    block = texts.plain_blocks if texts.are_plain(told) else texts.blocks
+    lines = groupby(entries, _SEQ)
+    for journal, words, (seq, mine) in zip(journals, told, lines, strict=True):
+        assert seq == journal[0], "every journal has lines"
+        for unit, postings in _rows(journal, words, mine, known, rows).items():
+            hledger, beancount = block(journal, unit, postings)
+            held = spool.day(unit, journal[1])
+            held[0].append(hledger)
+            held[1].append(beancount)
+    return rows
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,7 +34,7 @@ class Passing:
         """The accounts in words, from the copy."""
         return lines.accounts(self.copy.connection.execute)
 
-    def journals(self) -> Iterator[tuple[list[Any], list[Any]]]:
+    def journals(self) -> lines.Journals:
         """Some hundred journals and all their lines, in order of number."""
         scope, put = self.copy.scope, self.copy.put
         made = tables.statements(scope, sqlite_live=False)
@@ -45,17 +44,18 @@ class Passing:
             for table, columns in (("journal", _JOURNAL), ("entry", _ENTRY))
         ]  # fmt: skip
         values = {"book": scope.book, "starts": scope.starts_on, "ends": scope.ends_on}
-        for run in runs(self.session, asked, first=1, last=scope.size, values=values):
-            if run[0] is None:
-                continue
-            journal: Any = run[: len(_JOURNAL)]
-            entry: Any = run[len(_JOURNAL) :]
-            put("journal", zip(*journal, strict=True))
-            put("entry", zip(*entry, strict=True))
-            yield (
-                list(zip(*(journal[place] for place in _TOLD), strict=True)),
-                list(zip(*(entry[place] for place in _LINES), strict=True)),
-            )
+        with runs(self.session, asked, first=1, last=scope.size, values=values) as found:
+            for run in found:
+                if run[0] is None:
+                    continue
+                journal: Any = run[: len(_JOURNAL)]
+                entry: Any = run[len(_JOURNAL) :]
+                put("journal", zip(*journal, strict=True))
+                put("entry", zip(*entry, strict=True))
+                yield (
+                    list(zip(*(journal[place] for place in _TOLD), strict=True)),
+                    list(zip(*(entry[place] for place in _LINES), strict=True)),
+                )
 
 
 def _passed(column: str) -> str:

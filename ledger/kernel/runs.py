@@ -7,8 +7,8 @@ are used. SQLite, which is in the process itself, gains nothing by it and has no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -21,17 +21,26 @@ Run = tuple[list[Any] | None, ...]
 """A column to a list, for all tables in order; None where no row has these numbers."""
 
 
+@contextmanager
 def runs(
     session: Session, tables: Sequence[tuple[Sequence[str], str]], *, first: int, last: int,
     values: Mapping[str, object],
-) -> Iterator[Run]:  # fmt: skip
+) -> Iterator[Iterator[Run]]:  # fmt: skip
     """The rows of some tables whose numbers are ``first`` to ``last``, in runs of equal numbers.
 
     Each table is its columns and a SELECT of rows of ``piece``, from ``piece.first`` to
-    ``piece.last``, in order. Ask the session nothing else until the iterator ends or is closed.
+    ``piece.last``, in order. While the runs are read the connection is theirs alone: whoever asked
+    it anything else, be it to roll back, would wait for ever. So they are read within a block, at
+    whose end, for whatever reason, the connection is free again.
     """
+    with closing(_read(session, _statement(tables), first, last, values)) as found:
+        yield found
+
+
+def _read(
+    session: Session, statement: str, first: int, last: int, values: Mapping[str, object]
+) -> Generator[Run, None, None]:
     driver: Any = session.connection().connection.dbapi_connection
-    statement = _statement(tables)
     with driver.cursor() as cursor:
         for start in range(first, last + 1, NUMBERS_ASKED_AT_ONCE):
             end = min(start + NUMBERS_ASKED_AT_ONCE - 1, last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -385,11 +386,38 @@ def test_a_book_that_does_not_exist_takes_nothing(book: int) -> None:
         post(99, spec("gift", *GIFT))
 
 
+def test_leaves_that_are_not_read_to_the_end_let_go_of_the_books(app: Flask, book: int) -> None:
+    """In a thread: whoever asked the connection for anything else would wait for ever."""
+    post(book, spec("gift", *GIFT))
+    post(book, spec("gift-2", *GIFT))
+    seen: list[object] = []
+
+    def stop_early() -> None:
+        with app.app_context():
+            try:
+                with (
+                    transaction(read_only=True) as session,
+                    queries.leaves(session, book) as leaves,
+                ):
+                    seen.append(next(leaves)[0])
+                    raise LookupError("enough")
+            except LookupError as error:
+                seen.append(str(error))
+            with transaction(read_only=True) as session:
+                seen.append(queries.head(session, book).next_seq > 1)
+
+    hand = threading.Thread(target=stop_early, daemon=True)
+    hand.start()
+    hand.join(60)
+    assert seen == [1, "enough", True]
+    assert not hand.is_alive()
+
+
 def test_leaves_and_their_hashes_are_streamed_and_fit(book: int) -> None:
     def question(session: Session) -> tuple[list[Any], list[Any]]:
-        return list(queries.leaves(session, book)), list(
-            queries.leaf_hashes(session, book, after=1)
-        )
+        with queries.leaves(session, book) as leaves:
+            first = list(leaves)
+        return first, list(queries.leaf_hashes(session, book, after=1))
 
     leaves, hashes = read(question)
     assert [(seq, digest) for seq, _, digest, _ in leaves][1:] == hashes

@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from ledger.audit import rules as audit_rules
 from ledger.books import queries
 from ledger.books import service as books
 from ledger.books.rules import Leg, credit, debit
-from ledger.exports import checkpoints, pack, sheets, signing
+from ledger.exports import checkpoints, lines, pack, sheets, signing
 from ledger.kernel.db import transact, transaction
 from ledger.kernel.errors import Invalid, Missing
 from tests.checkers import bean_check, hledger
@@ -215,6 +216,34 @@ def test_no_cell_runs_as_a_formula(made: pack.Pack) -> None:
     assert not [cell for cell in texts if cell.startswith(sheets.FORMULA_STARTS)]
     assert "'=HYPERLINK(1)" in texts
     assert (sheets.guard("=1"), sheets.guard("1")) == ("'=1", "1")
+
+
+def test_a_pack_that_fails_half_way_is_not_there_and_lets_go_of_the_books(
+    app: Flask, book: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a thread: whoever asked the connection for anything else would wait for ever."""
+    sign(book)
+    failed: list[str] = []
+
+    def full(*_: object) -> dict[str, list[str]]:
+        raise OSError("No space left on device")
+
+    def try_it() -> None:
+        with app.app_context():
+            try:
+                make(book, tmp_path)
+            except OSError as error:
+                failed.append(str(error))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lines, "_rows", full)
+        hand = threading.Thread(target=try_it, daemon=True)
+        hand.start()
+        hand.join(60)
+    assert not hand.is_alive()
+    assert failed == ["No space left on device"]
+    assert list(tmp_path.iterdir()) == []
+    assert make(book, tmp_path).folder.exists()
 
 
 def test_notes_and_names_stay_behind(book: int, tmp_path: Path) -> None:

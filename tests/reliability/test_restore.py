@@ -133,8 +133,11 @@ def test_a_backup_under_load_is_restored_proved_and_equal(
         head = books_queries.head(session, book)
         assert (head.next_seq - 1, head.chain.hex()) == (number, chain)
         assert books.self_check(session, book=book) == []
-    with transaction(read_only=True) as session:
-        live = {seq: stored for seq, _leaf, _hash, stored in books_queries.leaves(session, book)}
+    with (
+        transaction(read_only=True) as session,
+        books_queries.leaves(session, book) as leaves,
+    ):
+        live = {seq: stored for seq, _leaf, _hash, stored in leaves}
     assert live[number].hex() == chain
     assert done.proof.journals == number
     assert (done.proof.checkpoints, done.proof.decisions, done.proof.undecidable) == (1, 1, 0)

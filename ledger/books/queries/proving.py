@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from contextlib import contextmanager
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.books.queries.rows import LeafRow
 from ledger.kernel.db import is_sqlite
 from ledger.kernel.errors import Missing
-from ledger.kernel.runs import runs
+from ledger.kernel.runs import Run, runs
 
 LEAVES_AT_ONCE: Final = 500
 LeafRun = tuple[Sequence[int], Sequence[bytes], Sequence[bytes], Sequence[bytes]]
@@ -55,34 +56,41 @@ def leaf(session: Session, book: int, seq: int) -> LeafRow:
     return LeafRow(bytes(row[0]), bytes(row[1]), bytes(row[2]))
 
 
-def leaf_runs(session: Session, book: int) -> Iterator[LeafRun]:
+@contextmanager
+def leaf_runs(session: Session, book: int) -> Iterator[Iterator[LeafRun]]:
     """All leaves in order, some hundred at a time, column by column: the quick way to prove them.
 
-    Ask the session nothing else until they are read or the iterator is closed.
+    The session answers nothing else within the block.
     """
-    if not is_sqlite(session):
-        yield from _runs_of_postgresql(session, book)
+    if is_sqlite(session):
+        streamed = {"yield_per": LEAVES_AT_ONCE}
+        with session.execute(_LEAVES, {"book": book}, execution_options=streamed) as rows:
+            yield _columns(rows.partitions(LEAVES_AT_ONCE))
         return
-    streamed = {"yield_per": LEAVES_AT_ONCE}
-    with session.execute(_LEAVES, {"book": book}, execution_options=streamed) as rows:
-        for part in rows.partitions(LEAVES_AT_ONCE):
-            numbers, leaves, hashes, chains = zip(*part, strict=True)
-            yield numbers, leaves, hashes, chains
-
-
-def _runs_of_postgresql(session: Session, book: int) -> Iterator[LeafRun]:
     lowest, highest = session.execute(_NUMBERS, {"book": book}).one()
-    if lowest is None:
-        return
-    found = runs(
-        session, [(_COLUMNS, _PIECE)], first=lowest, last=highest, values={"book": book}
-    )  # fmt: skip
+    asked = [(_COLUMNS, _PIECE)]
+    first, last = (1, 0) if lowest is None else (lowest, highest)
+    with runs(session, asked, first=first, last=last, values={"book": book}) as found:
+        yield _whole(found)
+
+
+def _columns(parts: Iterator[Sequence[Any]]) -> Iterator[LeafRun]:
+    for part in parts:
+        numbers, leaves, hashes, chains = zip(*part, strict=True)
+        yield numbers, leaves, hashes, chains
+
+
+def _whole(found: Iterator[Run]) -> Iterator[LeafRun]:
     for numbers, leaves, hashes, chains in found:
         if numbers and leaves and hashes and chains:  # a piece of the numbers may have none
             yield numbers, leaves, hashes, chains
 
 
-def leaves(session: Session, book: int) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-    """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed."""
-    for run in leaf_runs(session, book):
-        yield from zip(*run, strict=True)
+@contextmanager
+def leaves(session: Session, book: int) -> Iterator[Iterator[tuple[int, bytes, bytes, bytes]]]:
+    """Number, stored leaf bytes, leaf hash and chain of every journal in order, streamed.
+
+    The session answers nothing else within the block.
+    """
+    with leaf_runs(session, book) as found:
+        yield (row for run in found for row in zip(*run, strict=True))

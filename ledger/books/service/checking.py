@@ -41,16 +41,17 @@ def self_check(session: Session, *, book: int) -> list[str]:
 def _follow(session: Session, book: int) -> tuple[bytes, int, str]:
     """Hash every leaf again along the chain: the chain's end, the number of leaves, and a fault."""
     chain, count = rules.GENESIS, 0
-    for seqs, leaves, hashes, chains in queries.leaf_runs(session, book):
-        wanted = range(count + 1, count + 1 + len(seqs))
-        if (odd := _differs(seqs, wanted)) is not None:
-            return chain, count, f"journal {wanted[odd]} is missing"
-        again, links = rules.hash_run(chain, leaves)
-        odd = min((n for n in (_differs(again, hashes), _differs(links, chains)) if n is not None),
-                  default=None)  # fmt: skip
-        if odd is not None:
-            return chain, count, f"journal {wanted[odd]}: its bytes do not match its hash"
-        chain, count = links[-1], count + len(seqs)
+    with queries.leaf_runs(session, book) as runs:
+        for seqs, leaves, hashes, chains in runs:
+            wanted = range(count + 1, count + 1 + len(seqs))
+            if (odd := _differs(seqs, wanted)) is not None:
+                return chain, count, f"journal {wanted[odd]} is missing"
+            again, links = rules.hash_run(chain, leaves)
+            odd = min((n for n in (_differs(again, hashes), _differs(links, chains))
+                       if n is not None), default=None)  # fmt: skip
+            if odd is not None:
+                return chain, count, f"journal {wanted[odd]}: its bytes do not match its hash"
+            chain, count = links[-1], count + len(seqs)
     return chain, count, ""
 
 

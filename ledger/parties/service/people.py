@@ -109,7 +109,7 @@ def make_salts(session: Session, *, people: Collection[str]) -> dict[str, bytes]
     known = salts_of(session, people=people)
     lacking = sorted(set(people) - set(known))
     active = session.scalars(select(Vault.person).where(Vault.person.in_(lacking))).all()
-    made = {person: secrets.token_bytes(32) for person in active}
+    made = {person: secrets.token_bytes(32) for person in sorted(active)}
     session.add_all([PersonSalt(person=person, salt=salt) for person, salt in made.items()])
     session.flush()
     return known | made

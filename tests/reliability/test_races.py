@@ -2,7 +2,8 @@
 
 ``LEDGER_TEST_RACES`` asks for more seeds than the two of an ordinary run; fifty are the full one.
 Each race has its control: the same hundred look first, act in another unit, and the guard that
-stands below the lock is taken off. It must break, or the race is none.
+stands below the lock is taken off. It must break, or the race is none. So that it breaks on every
+machine, a control's hands meet after they have looked; nothing makes the race itself wait.
 """
 
 from __future__ import annotations
@@ -67,6 +68,23 @@ def race(app: Flask, seed: int, act: Callable[[int], bool]) -> int:
     return sum(served)
 
 
+class Meeting:
+    """Where a control's hands wait, once, until all of them have looked."""
+
+    def __init__(self) -> None:
+        self.looked: set[int] = set()
+        self.all_looked = threading.Event()
+        self.lock = threading.Lock()
+
+    def wait(self, number: int) -> None:
+        """Wait for the others; a hand that asks again, as the database was busy, goes on."""
+        with self.lock:
+            self.looked.add(number)
+            if len(self.looked) == HANDS:
+                self.all_looked.set()
+        assert self.all_looked.wait(60), "all of them look"
+
+
 def asked_until_answered(act: Callable[[], bool]) -> bool:
     """A busy database is asked again, as its refusal says; any other refusal is a no."""
     until = time.monotonic() + 60
@@ -120,10 +138,12 @@ def test_a_release_that_looks_first_and_pays_later_pays_twice(
     deal, determination = approved(place)
     specs = [AccountSpec("Expenses:Awards"), AccountSpec("Liabilities:Awards")]
     transact(lambda s: books.open_accounts(s, book=place.book, specs=specs))
+    meeting = Meeting()
 
     def pay(number: int) -> bool:
         with transaction(read_only=True) as session:
             state = dividend_queries.determination(session, determination).state
+        meeting.wait(number)
         if state != "APPROVED":
             return False
 
@@ -212,6 +232,7 @@ def test_a_booking_that_looks_first_and_claims_later_overlaps(
         allow("somebody else has that part of the building at that time")
     else:
         take_off("space_claim_no_overlap")
+    meeting = Meeting()
 
     def claim(number: int) -> bool:
         with transaction(read_only=True) as session:
@@ -220,6 +241,7 @@ def test_a_booking_that_looks_first_and_claims_later_overlaps(
                 text("SELECT atom FROM space_part WHERE space = :space"),
                 {"space": slot.hall.room_a},
             ).scalars()
+        meeting.wait(number)
         if not found.bookable:
             return False
         taken = [(atom, found.bookable[0].slot, None)]
@@ -282,9 +304,12 @@ def test_a_spend_that_looks_first_and_posts_later_overspends(
     """The control: an account without a guard, looked at before."""
     path = "Liabilities:Escrow:Open"
     escrow(place, path, guard="N")
+    meeting = Meeting()
 
     def look_and_spend(number: int) -> bool:
-        return left_now(place, path) >= PART and spend(place, path, number)
+        enough = left_now(place, path) >= PART
+        meeting.wait(number)
+        return enough and spend(place, path, number)
 
     served = race(app, 1, look_and_spend)
     print(f"COUNT engine={engine_name} race_control_escrow_spends={served}")

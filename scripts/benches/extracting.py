@@ -108,11 +108,11 @@ def _xlsx(made: Path, target: Path) -> Callable[[], object]:
         book: Any = xlsxwriter.Workbook(
             target, {"constant_memory": True, "tmpdir": str(target.parent)}
         )
-        sheet = book.add_worksheet()
+        sheet, as_text = book.add_worksheet(), book.add_format({"num_format": "@"})
         for at, row in enumerate(rows):
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
-                    sheet.write_string(at, column, cell)
+                    sheet.write_string(at, column, cell, as_text)
                 else:
                     sheet.write_number(at, column, cell)
         book.close()

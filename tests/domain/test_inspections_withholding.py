@@ -269,6 +269,7 @@ RAW = [
 
 
 @pytest.mark.parametrize(("statement", "words"), RAW)
+@pytest.mark.owner_only("the right is refused before the guard is asked")
 def test_the_database_keeps_every_word_and_their_order(
     inspection: str, place: Place, clock: FixedClock, statement: str, words: str  # noqa: F811
 ) -> None:  # fmt: skip

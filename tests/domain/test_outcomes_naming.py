@@ -108,6 +108,7 @@ def test_what_is_no_name_is_refused(place: Place, what: str) -> None:
 @pytest.mark.parametrize(
     "verb", ["UPDATE measure_name SET name = 'Other'", "DELETE FROM measure_name"]
 )
+@pytest.mark.owner_only("the right is refused before the guard is asked")
 def test_the_database_keeps_every_name(place: Place, verb: str) -> None:
     take(place, dividing.readings_file())
     name(place)

@@ -64,17 +64,17 @@ def new(seq: int) -> Any:
         return redirect(address("auditors.journal", seq=undoing.answered), 303)
     if undoing.refusal:
         raise undoing.refusal
-    form = Form()
-    if not undoing.own_day_open:
-        form.fill("dated", rules.TODAY)
-    return _page(undoing, form)
+    return _page(undoing, Form())
 
 
 def _page(undoing: Undoing, form: Form) -> str:
     today = london_day(now())
+    own_day = undoing.own_day_open and undoing.journal.effective_on < today
+    if not own_day and not form.value("dated"):
+        form.fill("dated", rules.TODAY)  # there is nothing to choose
     return render_template(
         "council/draft_reversal.html", form=form, row=undoing.journal, entries=undoing.entries,
-        own_day_open=undoing.own_day_open and undoing.journal.effective_on <= today, today=today,
+        own_day=own_day, is_closed=not undoing.own_day_open, today=today,
     )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -106,6 +108,29 @@ def test_the_page_of_a_closed_period_offers_today_alone(
     refused = people["s151"].submit(ASK, TWICE)
     assert (refused.status_code, "lies in a closed period" in refused.text) == (422, True)
     assert people["s151"].submit(ASK, TWICE | {"dated": "today"}).status_code == 303
+
+
+@pytest.mark.parametrize("days_ahead", [0, 3])
+def test_where_there_is_no_day_to_choose_today_is_ticked(
+    people: dict[str, Any],  # noqa: F811
+    place: Place,
+    clock: FixedClock,
+    days_ahead: int,
+) -> None:
+    today = clock.now().date()
+    gift = replace(
+        spec("late gift", debit(BANK, 500), credit(GIFTS, 500)),
+        effective_on=today + timedelta(days=days_ahead),
+    )
+    posted = transact(lambda s: books.post(s, book=place.book, spec=gift, now=clock.now()))
+    form = people["s151"].get(f"/audit/journals/{posted.seq}/reversal").text
+    assert "On the day of the original" not in form
+    assert "closed period" not in form
+    (radio,) = re.findall(r'<input[^>]*type="radio"[^>]*>', form)
+    assert 'value="today"' in radio
+    assert " checked" in radio
+    both = people["s151"].get(ASK).text
+    assert " checked" not in "".join(re.findall(r'<input[^>]*type="radio"[^>]*>', both))
 
 
 def test_money_that_was_spent_is_said_beside_the_day(
